@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong, one class per remedy.
+
+SmsOtpError
+├── NotAuthorizedError        the caller may not do this
+├── BadArgumentError          a value given by the caller is malformed
+├── NoSuchTransactionError    the transaction is unknown, over, or somebody else's
+├── BusyError                 too much is going on; try again
+├── NotFoundError             no such user, gateway or enrolment
+├── ExistsError               the name is taken
+├── RefusedError              understood, and not allowed as things stand
+├── UnavailableError          the daemon cannot do it now; nothing was changed
+└── ConfigurationError        a file of the administrator's is wrong
+"""
+
+
+class SmsOtpError(Exception):
+    """Root of all errors of the domain; its text may be shown to the caller."""
+
+
+class NotAuthorizedError(SmsOtpError):
+    """The caller may not do this."""
+
+
+class BadArgumentError(SmsOtpError):
+    """A value given by the caller is malformed; the text never repeats the value."""
+
+    def __init__(self, name: str, complaint: str) -> None:
+        super().__init__(f"{name} {complaint}")
+        self.name = name
+        self.complaint = complaint
+
+
+class NoSuchTransactionError(SmsOtpError):
+    """No live transaction of this connection has that name."""
+
+    def __init__(self) -> None:
+        super().__init__("no such transaction, or it is over")
+
+
+class BusyError(SmsOtpError):
+    """Too many transactions are open."""
+
+
+class NotFoundError(SmsOtpError):
+    """No such user, gateway or enrolment."""
+
+
+class ExistsError(SmsOtpError):
+    """The name is taken."""
+
+
+class RefusedError(SmsOtpError):
+    """The request is understood and not allowed as things stand."""
+
+
+class UnavailableError(SmsOtpError):
+    """The daemon cannot do it now; nothing was changed."""
+
+
+class ConfigurationError(SmsOtpError):
+    """A file of the administrator's is wrong.
+
+    Attributes:
+        path: of the file.
+        key: dotted, as `policy.sshd.factors`; empty if the file as a whole is meant.
+        line: 1-based, 0 if unknown.
+    """
+
+    def __init__(self, path: str, complaint: str, *, key: str = "", line: int = 0) -> None:
+        where = f"{path}:{line}" if line else path
+        what = f"{key}: {complaint}" if key else complaint
+        super().__init__(f"{where}: {what}")
+        self.path = path
+        self.key = key
+        self.line = line

@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is worth a journal entry; values in here are safe to print by construction."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Say whose login an event belongs to; the transaction name is no secret of its own."""
+
+    user: str
+    service: str
+    rhost: str = ""
+    tty: str = ""
+    transaction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginGranted:
+    """A user passed every factor."""
+
+    login: Login
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoginDenied:
+    """A login ended without a grant; the reason is for the administrator only."""
+
+    login: Login
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginCancelled:
+    """The user, the program or the connection gave up."""
+
+    login: Login
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSent:
+    """A gateway took a code."""
+
+    login: Login
+    gateway: str
+    recipient: str  # masked
+    latency: float
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFailed:
+    """A gateway did not take a code."""
+
+    login: Login
+    gateway: str
+    recipient: str  # masked
+    latency: float
+    outcome: str
+    error_class: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeNotSent:
+    """No code was sent: a limit forbids it, or every gateway failed."""
+
+    login: Login
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserLocked:
+    """Too many failures: the user is locked for a time, or disabled."""
+
+    login: Login
+    failures: int
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentChanged:
+    """A user was enrolled, changed, unlocked, disabled or removed."""
+
+    user: str
+    change: str
+    by_uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayChanged:
+    """A gateway was configured, enabled, disabled, removed or tested."""
+
+    gateway: str
+    change: str
+    by_uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationLoaded:
+    """The configuration was read and is in force."""
+
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationRefused:
+    """A reload failed; what was in force stays in force."""
+
+    complaint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed:
+    """A defect: a request ended in an error nobody foresaw; named by type only."""
+
+    member: str
+    error: str
+
+
+Event = (
+    LoginGranted
+    | LoginDenied
+    | LoginCancelled
+    | CodeSent
+    | CodeFailed
+    | CodeNotSent
+    | UserLocked
+    | EnrolmentChanged
+    | GatewayChanged
+    | ConfigurationLoaded
+    | ConfigurationRefused
+    | RequestFailed
+)

@@ -1,0 +1,20 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""A message on its way: to whom, what, and until when it is of use."""
+
+from dataclasses import dataclass, field
+
+from smsotpd.core.recipient import Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One text for one recipient; its printed form shows neither.
+
+    Attributes:
+        lifetime: seconds after which the text is useless (a code's life), 0 if it has no end.
+    """
+
+    recipient: Recipient
+    text: str = field(repr=False)
+    lifetime: float = 0.0

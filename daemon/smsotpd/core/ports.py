@@ -1,0 +1,207 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the domain asks of the world; each adapter implements one of these."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from smsotpd.core.challenge import Challenge, ChallengeKey
+from smsotpd.core.enrolment import Enrolment
+from smsotpd.core.events import Event
+from smsotpd.core.gateway import GatewayDefinition, GatewayType
+from smsotpd.core.message import Message
+from smsotpd.core.moment import Moment
+from smsotpd.core.outcome import Outcome
+from smsotpd.core.secret import Secret
+from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
+
+
+class Clock(Protocol):
+    """The time, and waiting."""
+
+    def now(self) -> Moment:
+        """Return the present by both clocks."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait without holding up any other login."""
+        ...
+
+
+class StoreChange(Protocol):
+    """One atomic change of the store: what it reads stays true until it is over."""
+
+    def enrolment(self, user: str) -> Enrolment | None:
+        """Return a user's enrolment."""
+        ...
+
+    def enrolments(self) -> Sequence[Enrolment]:
+        """Return all enrolments, ordered by user."""
+        ...
+
+    def put_enrolment(self, enrolment: Enrolment) -> None:
+        """Add or replace a user's enrolment with all its recipients."""
+        ...
+
+    def drop_enrolment(self, user: str) -> None:
+        """Remove a user's enrolment, challenges, failures and cool-down, if there are any."""
+        ...
+
+    def challenge(self, key: ChallengeKey) -> Challenge | None:
+        """Return the challenge of (user, service, rhost), live or not."""
+        ...
+
+    def challenge_by_id(self, id_digest: bytes) -> Challenge | None:
+        """Return the challenge whose transaction id has this digest."""
+        ...
+
+    def put_challenge(self, challenge: Challenge) -> None:
+        """Add a challenge, or replace the one with the same key."""
+        ...
+
+    def drop_challenge(self, key: ChallengeKey) -> None:
+        """Remove a challenge, if there is one."""
+        ...
+
+    def drop_challenges_of(self, user: str) -> None:
+        """Remove all challenges of a user."""
+        ...
+
+    def failures(self, user: str) -> Failures:
+        """Return a user name's failures; all zero for a name never seen."""
+        ...
+
+    def put_failures(self, user: str, failures: Failures) -> None:
+        """Store a user name's failures; the cleared ones take no place."""
+        ...
+
+    def cooldown(self, user: str) -> Cooldown | None:
+        """Return when and how often codes were sent to a user of late."""
+        ...
+
+    def put_cooldown(self, user: str, cooldown: Cooldown | None) -> None:
+        """Store or forget a user's cool-down."""
+        ...
+
+    def counter(self, key: CounterKey) -> Counter | None:
+        """Return a counter."""
+        ...
+
+    def put_counter(self, key: CounterKey, counter: Counter) -> None:
+        """Store a counter."""
+        ...
+
+    def gateways(self) -> Sequence[GatewayDefinition]:
+        """Return the stored gateways, ordered by name, secrets included."""
+        ...
+
+    def put_gateway(self, gateway: GatewayDefinition) -> None:
+        """Add or replace a gateway with all its settings and secrets."""
+        ...
+
+    def drop_gateway(self, name: str) -> None:
+        """Remove a gateway, if there is one."""
+        ...
+
+
+class Store(Protocol):
+    """What must outlive a crash."""
+
+    def change(self) -> AbstractContextManager[StoreChange]:
+        """Open one atomic change: on leaving it is on disk, on an exception it never was.
+
+        Raises:
+            UnavailableError: the store cannot be read or written; nothing was changed.
+        """
+        ...
+
+    def prune(self, now: Moment) -> None:
+        """Remove what is over: expired challenges, finished windows, old failures."""
+        ...
+
+
+class PinHasher(Protocol):
+    """Slow, salted hashing of PINs, bounded in memory and number at once."""
+
+    async def hash(self, pin: Secret) -> str:
+        """Return the encoded hash of a new PIN.
+
+        Raises:
+            BusyError: too many are waiting.
+        """
+        ...
+
+    async def verify(self, encoded: str | None, pin: Secret) -> bool:
+        """Compare a PIN with a hash; with None do the same work and say no.
+
+        Raises:
+            BusyError: too many are waiting.
+        """
+        ...
+
+
+class Sender(Protocol):
+    """Anything that can carry a message: a gateway as configured."""
+
+    @property
+    def name(self) -> str:
+        """Return the gateway's name."""
+        ...
+
+    async def send(self, message: Message, deadline: float) -> Outcome:
+        """Hand a message over within `deadline` seconds; never raises for a provider's failure."""
+        ...
+
+
+class GatewayCatalogue(Protocol):
+    """The gateway types there are."""
+
+    def types(self) -> Sequence[GatewayType]:
+        """Return all types, in the order to show them."""
+        ...
+
+    def check(self, definition: GatewayDefinition) -> None:
+        """Check settings and secrets as a whole.
+
+        Raises:
+            BadArgumentError: a setting is unknown, missing or malformed; names it.
+            RefusedError: the type may not be used here (the outbox outside a demo).
+        """
+        ...
+
+    def secret_names(self, definition: GatewayDefinition) -> frozenset[str]:
+        """Return the names among the definition's settings that are secret."""
+        ...
+
+    def sender(self, definition: GatewayDefinition) -> Sender:
+        """Return a sender for a definition that passed `check`."""
+        ...
+
+
+class Journal(Protocol):
+    """Where events are recorded."""
+
+    def record(self, event: Event) -> None:
+        """Record one event; never raises."""
+        ...
+
+
+class CodeSource(Protocol):
+    """Randomness for everything that must not be guessed."""
+
+    def code(self, digits: int) -> str:
+        """Return a fresh one-time code of that many digits."""
+        ...
+
+    def token(self, bits: int) -> str:
+        """Return a fresh random name of at least that many bits, in a-z and 2-7."""
+        ...
+
+
+class Senders(Protocol):
+    """The route: which gateways carry a message, first choice first."""
+
+    def route(self, message: Message) -> Iterable[Sender]:
+        """Return the enabled gateways for a message, in the order to try them."""
+        ...

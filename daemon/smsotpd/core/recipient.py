@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where a code goes: a channel and an address that was parsed strictly."""
+
+from dataclasses import dataclass, field
+
+import phonenumbers
+
+from smsotpd.core.errors import BadArgumentError
+
+SMS = "sms"
+
+_VISIBLE_DIGITS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Name one address on one channel; make it with a `parse_` function.
+
+    Attributes:
+        channel: `sms`, later `signal`, `xmpp` and so on.
+        address: for `sms` the number in E.164 with its plus sign (ITU-T E.164, 6).
+    """
+
+    channel: str
+    address: str = field(repr=False)
+
+    @property
+    def masked(self) -> str:
+        """Show the country prefix and the last two digits only."""
+        prefix = country_prefix(self)
+        return mask(prefix, self.address[-_VISIBLE_DIGITS:])
+
+
+def mask(prefix: str, last_digits: str) -> str:
+    """Render a number of which only its ends may be seen, as `+49 ••• ••89`."""
+    return f"+{prefix} ••• ••{last_digits}" if prefix else f"••• ••{last_digits}"
+
+
+def parse_phone(text: str) -> Recipient:
+    """Parse a number in international form into a recipient of the `sms` channel.
+
+    Accepts a leading plus sign, digits and the separators blank, hyphen, dot, slash and brackets;
+    anything else is refused, since several providers read `,` `@` `#` as lists or groups.
+
+    Raises:
+        BadArgumentError: the text is no possible number; the message does not repeat it.
+    """
+    stripped = text.strip()
+    if not stripped.startswith("+"):
+        raise BadArgumentError(
+            "phone", "must start with + and the country code, as in +491701234567"
+        )
+    if not all(char.isascii() and (char.isdigit() or char in " -./()") for char in stripped[1:]):
+        raise BadArgumentError("phone", "may hold digits, blanks and the signs - . / ( ) only")
+    try:
+        number = phonenumbers.parse(stripped, None)
+    except phonenumbers.NumberParseException as error:
+        raise BadArgumentError("phone", "has no known country code") from error
+    if not phonenumbers.is_possible_number(number):
+        raise BadArgumentError("phone", "has too few or too many digits for its country")
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return Recipient(SMS, e164)
+
+
+def country_prefix(recipient: Recipient) -> str:
+    """Return the country calling code of a number, without plus sign; empty for other channels."""
+    if recipient.channel != SMS:
+        return ""
+    return str(phonenumbers.parse(recipient.address, None).country_code)
