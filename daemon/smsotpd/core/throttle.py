@@ -160,7 +160,7 @@ def cooldown_seconds(cooldown: Cooldown | None, limits: Limits, now: Moment) -> 
     if cooldown is None:
         return 0.0
     wait = min(
-        limits.resend_seconds * 2 ** min(cooldown.sends - 1, 16), limits.longest_resend_seconds
+        limits.resend_seconds * 2.0 ** min(cooldown.sends - 1, 16), limits.longest_resend_seconds
     )
     if has_passed(cooldown.last, wait, now):
         return 0.0
