@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Counting guesses on disk before they are judged."""
+
+import hashlib
+import hmac
+from dataclasses import replace
+
+from smsotpd.core.enrolment import Enrolment
+from smsotpd.core.events import Login, UserLocked
+from smsotpd.core.limits import Budget, Limits
+from smsotpd.core.moment import Moment
+from smsotpd.core.ports import Journal, StoreChange
+from smsotpd.core.recipient import Recipient, country_prefix
+from smsotpd.core.throttle import (
+    NO_FAILURES,
+    Counter,
+    CounterKey,
+    Permit,
+    Refusal,
+    count_within,
+    release_guess,
+    reserve_guess,
+)
+
+
+def subject_of(recipient: Recipient, key: bytes) -> str:
+    """Return the name under which a recipient is counted: a keyed digest, never the number."""
+    text = f"{recipient.channel}\0{recipient.address}".encode()
+    return hmac.digest(key, b"recipient\0" + text, hashlib.sha256).hex()[:32]
+
+
+class Guesses:
+    """Count guesses of PINs and codes, per user, phone, origin, country prefix and in all."""
+
+    def __init__(self, key: bytes, journal: Journal) -> None:
+        self._key = key
+        self._journal = journal
+
+    def reserve(
+        self,
+        change: StoreChange,
+        login: Login,
+        enrolment: Enrolment | None,
+        limits: Limits,
+        now: Moment,
+    ) -> Permit | Refusal:
+        """Count one guess; the change must be on disk before the guess is judged.
+
+        Names that are not enrolled are counted like those that are, so that nobody can tell them
+        apart by when they lock; a refused guess costs the same write as a counted one.
+        """
+        before = change.failures(login.user)
+        verdict, failures = reserve_guess(before, limits, now)
+        raised: dict[CounterKey, Counter] = {}
+        if isinstance(verdict, Permit):
+            for name, budget in self._scopes(login, enrolment, limits):
+                counter = count_within(change.counter(name), budget, now)
+                if counter is None:
+                    verdict, failures = Refusal.BUDGET, before
+                    raised.clear()
+                    break
+                raised[name] = counter
+        change.put_failures(login.user, failures)
+        for name, counter in raised.items():
+            change.put_counter(name, counter)
+        if isinstance(verdict, Permit) and (
+            failures.disabled or (failures.locked is not None and before.locked != failures.locked)
+        ):
+            self._journal.record(UserLocked(login, failures.in_all, failures.disabled))
+        return verdict
+
+    def release(
+        self, change: StoreChange, login: Login, enrolment: Enrolment | None, limits: Limits
+    ) -> None:
+        """Take back one guess that was right."""
+        change.put_failures(login.user, release_guess(change.failures(login.user), limits))
+        self._uncount(change, login, enrolment, limits)
+
+    def clear(
+        self, change: StoreChange, login: Login, enrolment: Enrolment | None, limits: Limits
+    ) -> None:
+        """Forget a user's failures after a granted login (NIST SP 800-63B rev. 3, 5.2.2)."""
+        change.put_failures(login.user, NO_FAILURES)
+        change.put_cooldown(login.user, None)
+        self._uncount(change, login, enrolment, limits)
+
+    def _uncount(
+        self, change: StoreChange, login: Login, enrolment: Enrolment | None, limits: Limits
+    ) -> None:
+        for name, _budget in self._scopes(login, enrolment, limits):
+            counter = change.counter(name)
+            if counter is not None:
+                change.put_counter(name, replace(counter, count=max(0, counter.count - 1)))
+
+    def _scopes(
+        self, login: Login, enrolment: Enrolment | None, limits: Limits
+    ) -> list[tuple[CounterKey, Budget]]:
+        scopes = [(CounterKey("guess", "all", ""), limits.guesses_in_all)]
+        if login.rhost:
+            scopes.append((CounterKey("guess", "origin", login.rhost), limits.guesses_per_origin))
+        if enrolment is not None:
+            recipient = enrolment.recipients[0]
+            phone = CounterKey("guess", "phone", subject_of(recipient, self._key))
+            prefix = CounterKey("guess", "prefix", country_prefix(recipient))
+            scopes.append((phone, limits.guesses_per_phone))
+            scopes.append((prefix, limits.guesses_per_prefix))
+        return scopes

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a service asks of its users: factors, mode, code, prompts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from smsotpd.core.limits import Limits
+
+# NIST SP 800-63B rev. 3, 5.1.3.2: an out-of-band secret lives ten minutes at most.
+LONGEST_CODE_LIFETIME = 600.0
+FEWEST_CODE_DIGITS = 6  # NIST SP 800-63B-4, 3.1.3.2; RFC 4226, 5.3
+MOST_CODE_DIGITS = 10
+MOST_WRONG_ANSWERS = 3
+
+
+class Factor(StrEnum):
+    """What a user proves."""
+
+    PIN = "pin"
+    CODE = "code"
+
+
+class Mode(StrEnum):
+    """How a login is led."""
+
+    CONVERSATION = "conversation"
+    TWO_ATTEMPT = "two-attempt"
+    AUTO = "auto"
+    CHANGE_PIN = "change-pin"
+
+
+class Unenrolled(StrEnum):
+    """What happens to users who are not enrolled."""
+
+    DENY = "deny"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The words of the dialogue; braces are filled in from a fixed set of names."""
+
+    pin_prompt: str = "PIN: "
+    single_prompt: str = "PIN, or PIN and code: "
+    send_prompt: str = "Enter for a code to {phone}: "
+    code_prompt: str = "Code sent to {phone}: "
+    resend_word: str = "r"
+    message: str = "{otp} is your login code for {service} on {host}. Valid {minutes} min."
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules for one service.
+
+    Attributes:
+        factors: `pin` and `code`, or `code` alone for stacks where another module asked first.
+        code_lifetime: seconds.
+        wrong_answers: after how many wrong answers a code is dead.
+        resends: how many further codes one challenge may send.
+        transaction_id: whether a first step names an id that stands for the PIN (Verify).
+    """
+
+    factors: frozenset[Factor] = frozenset({Factor.PIN, Factor.CODE})
+    mode: Mode = Mode.AUTO
+    code_digits: int = 6
+    code_lifetime: float = 300.0
+    wrong_answers: int = 3
+    resends: int = 3
+    unenrolled: Unenrolled = Unenrolled.DENY
+    transaction_id: bool = False
+    texts: Texts = field(default_factory=Texts)
+
+
+# Programs that show a single password field and cannot lead a conversation.
+SINGLE_FIELD_SERVICES = frozenset(
+    {"sddm", "jupyterhub", "vsftpd", "proftpd", "pure-ftpd", "dovecot", "cyrus", "smtp", "imap"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The configuration as a whole, parsed and frozen.
+
+    Attributes:
+        host: the name of this host as messages show it.
+        services: policies of services that differ from the default.
+        send_deadline: seconds within which all gateways together must have answered.
+        route: names of gateways in the order to try; empty means every enabled one, by name.
+        allow_outbox: whether the demonstration gateway `outbox` may be used.
+        transaction_seconds: after which a login nobody answers is cancelled.
+        most_transactions: open at once, in all; one connection has at most a sixteenth.
+    """
+
+    host: str = "localhost"
+    default_policy: Policy = field(default_factory=Policy)
+    services: Mapping[str, Policy] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    send_deadline: float = 15.0
+    route: tuple[str, ...] = ()
+    allow_outbox: bool = False
+    transaction_seconds: float = 600.0
+    most_transactions: int = 4096
+
+    def policy(self, service: str) -> Policy:
+        """Return the policy in force for a service."""
+        return self.services.get(service, self.default_policy)
+
+
+def mode_for(policy: Policy, asked: Mode, service: str) -> Mode:
+    """Return the mode to use: the program's wish, else the policy's, else what the service can."""
+    for mode in (asked, policy.mode):
+        if mode is not Mode.AUTO:
+            return mode
+    return Mode.TWO_ATTEMPT if service in SINGLE_FIELD_SERVICES else Mode.CONVERSATION

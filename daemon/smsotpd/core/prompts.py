@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The words of the dialogue; the prompt itself says all that the user must know.
+
+sshd shows information only together with the next prompt, and greeters cut or drop it, so each
+prompt fits into 60 characters with the texts as shipped.
+"""
+
+from smsotpd.core.policy import Policy
+from smsotpd.core.sending import NotSent, Sent
+from smsotpd.core.text import fill, printable
+from smsotpd.core.throttle import Refusal
+from smsotpd.core.transaction import Context, Result, Step, StepKind, Steps
+
+
+def ask_pin(policy: Policy, context: Context) -> Steps:
+    """Ask for the PIN."""
+    return hidden(context.pin_prompt or policy.texts.pin_prompt)
+
+
+def ask_single(policy: Policy, context: Context) -> Steps:
+    """Ask for PIN, or PIN and code, in one field."""
+    return hidden(context.pin_prompt or policy.texts.single_prompt)
+
+
+def ask_send(policy: Policy, masked: str) -> Steps:
+    """Ask whether to send a code: nothing is sent where nobody can answer."""
+    return hidden(fill(policy.texts.send_prompt, {"phone": masked}))
+
+
+def ask_code(policy: Policy, context: Context, sent: Sent) -> Steps:
+    """Ask for the code that is on its way."""
+    if context.code_prompt or sent.is_new:
+        text = context.code_prompt or policy.texts.code_prompt
+        prompt = fill(text, {"phone": sent.masked})
+    else:
+        prompt = f"Code was already sent to {sent.masked}: "
+    notes: Steps = ()
+    if not sent.is_sure:
+        word = policy.texts.resend_word
+        notes = (Step(StepKind.INFO, f"The code may be late; {word} asks for another."),)
+    return notes + transaction_id(sent) + hidden(prompt)
+
+
+def ask_again(policy: Policy, answers_left: int) -> Steps:
+    """Ask for the code after a wrong one."""
+    tries = "1 try" if answers_left == 1 else f"{answers_left} tries"
+    return hidden(f"Wrong code, {tries} left. Code ({policy.texts.resend_word}: new one): ")
+
+
+def ask_after_expiry(policy: Policy) -> Steps:
+    """Offer a new code after the old one expired."""
+    return hidden(f"This code has expired. {policy.texts.resend_word} sends a new one: ")
+
+
+def ask_after_refusal(not_sent: NotSent) -> Steps:
+    """Ask for the earlier code, since no new one can be sent now."""
+    match not_sent.refusal:
+        case Refusal.COOLDOWN:
+            return hidden(f"No new code for {round(not_sent.wait)} s. Code: ")
+        case None:
+            return hidden("The new code could not be sent. Code: ")
+        case _:
+            return hidden("No more new codes. Code: ")
+
+
+def end_unsent(not_sent: NotSent) -> Steps:
+    """End a login whose code cannot be sent; the PIN was right, so the reason may be told."""
+    match not_sent.refusal:
+        case Refusal.COOLDOWN:
+            text = f"A code was sent a moment ago. Try again in {round(not_sent.wait)} seconds."
+            return end(Result.AUTH_ERR, text)
+        case None:
+            return end(Result.UNAVAILABLE, "The code could not be sent. Ask your administrator.")
+        case _:
+            return end(Result.MAXTRIES, "Too many codes were sent. Ask your administrator.")
+
+
+def end_first_attempt(sent: Sent) -> Steps:
+    """End the first of two attempts: the code is on its way, and the login is denied."""
+    note = Step(StepKind.INFO, f"Code sent to {sent.masked}. Log in again with PIN and code.")
+    return (note, *transaction_id(sent), Step(StepKind.OUTCOME, Result.AUTH_ERR))
+
+
+def transaction_id(sent: Sent) -> Steps:
+    """Name the transaction id, where the policy has one."""
+    if not sent.transaction_id:
+        return ()
+    return (Step(StepKind.INFO, f"Transaction id: {sent.transaction_id}"),)
+
+
+def use_authtok() -> Steps:
+    """Ask the terminal to answer with the password the PAM stack already has."""
+    return (Step(StepKind.AUTHTOK, ""),)
+
+
+def hidden(text: str) -> Steps:
+    """Ask without echo."""
+    return (Step(StepKind.HIDDEN, printable(text)),)
+
+
+def end(result: Result, error: str = "") -> Steps:
+    """End a login, after telling the user why if there is something to tell."""
+    outcome = Step(StepKind.OUTCOME, result)
+    return (Step(StepKind.ERROR, error), outcome) if error else (outcome,)

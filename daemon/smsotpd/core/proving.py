@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Judging what a user proves: a PIN, then a code. Counted first, judged then, told last."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from smsotpd.core.challenge import Challenge, ChallengeKey, Judgement, judge
+from smsotpd.core.enrolment import Enrolment
+from smsotpd.core.events import Login
+from smsotpd.core.guessing import Guesses
+from smsotpd.core.pin import LONGEST_PIN
+from smsotpd.core.policy import Settings
+from smsotpd.core.ports import Clock, PinHasher, Store, StoreChange
+from smsotpd.core.secret import Secret
+from smsotpd.core.text import has_control_characters
+from smsotpd.core.throttle import Permit, Refusal
+
+_SEPARATORS = re.compile(r"[\s-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class PinProof:
+    """What a PIN turned out to be.
+
+    Attributes:
+        reason: why it proves nothing, for the journal; empty if it is right.
+        rest: what followed the PIN in the same answer: a code, or nothing.
+    """
+
+    reason: str
+    enrolment: Enrolment | None = None
+    rest: str = field(default="", repr=False)
+
+    @property
+    def is_right(self) -> bool:
+        """Tell whether the user knows the PIN."""
+        return not self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class CodeProof:
+    """What a code turned out to be.
+
+    Attributes:
+        refusal: why it was not judged, if so.
+        answers_left: to the same challenge.
+    """
+
+    judgement: Judgement | None
+    refusal: Refusal | None = None
+    answers_left: int = 0
+
+
+class Proofs:
+    """Judge PINs and codes, each guess counted on disk before anybody learns its worth."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        hasher: PinHasher,
+        guesses: Guesses,
+        key: bytes,
+        settings: Callable[[], Settings],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._hasher = hasher
+        self._guesses = guesses
+        self._key = key
+        self._settings = settings
+
+    async def pin(self, login: Login, answer: str, digits: int = 0) -> PinProof:
+        """Judge an answer to the PIN prompt.
+
+        Unknown, disabled and locked users cost the same write and the same hash as a wrong PIN.
+        What nobody can have typed (sshd's stand-in for a password it does not want judged) costs
+        the hash and counts for nothing.
+
+        Args:
+            digits: if not 0, a code of that many digits may follow the PIN in the same answer.
+        """
+        candidates = _split(answer, digits)
+        if not answer or len(answer) > LONGEST_PIN + digits or has_control_characters(answer):
+            await self._hasher.verify(None, Secret(""))
+            return PinProof("no PIN was typed")
+        limits = self._settings().limits
+        with self._store.change() as change:
+            enrolment = change.enrolment(login.user)
+            verdict = self._guesses.reserve(change, login, enrolment, limits, self._clock.now())
+        encoded = enrolment.pin_hash if enrolment and not enrolment.disabled else ""
+        if isinstance(verdict, Permit):
+            await self._clock.sleep(verdict.wait)
+        else:
+            encoded = ""
+        for pin, rest in candidates:
+            if await self._hasher.verify(encoded or None, Secret(pin)):
+                with self._store.change() as change:
+                    self._guesses.release(change, login, enrolment, limits)
+                return PinProof("", enrolment, rest)
+        return PinProof(_reason(verdict, enrolment))
+
+    async def code(self, login: Login, answer: str, id_digest: bytes | None = None) -> CodeProof:
+        """Judge an answer to the live challenge of this user, service and host.
+
+        Args:
+            id_digest: names the challenge by its transaction id instead.
+        """
+        given = normalised(answer)
+        limits = self._settings().limits
+        with self._store.change() as change:
+            challenge = self._find(change, login, id_digest)
+            if challenge is None:
+                return CodeProof(Judgement.EXPIRED)
+            enrolment = change.enrolment(login.user)
+            now = self._clock.now()
+            verdict = self._guesses.reserve(change, login, enrolment, limits, now)
+            if not isinstance(verdict, Permit):
+                return CodeProof(None, verdict)
+            if verdict.wait == 0:
+                return self._judge(change, login, enrolment, challenge, given)
+        await self._clock.sleep(verdict.wait)
+        with self._store.change() as change:
+            challenge = self._find(change, login, id_digest)
+            if challenge is None:
+                return CodeProof(Judgement.EXPIRED)
+            enrolment = change.enrolment(login.user)
+            return self._judge(change, login, enrolment, challenge, given)
+
+    def _find(self, change: StoreChange, login: Login, id_digest: bytes | None) -> Challenge | None:
+        if id_digest is not None:
+            return change.challenge_by_id(id_digest)
+        return change.challenge(ChallengeKey(login.user, login.service, login.rhost))
+
+    def _judge(
+        self,
+        change: StoreChange,
+        login: Login,
+        enrolment: Enrolment | None,
+        challenge: Challenge,
+        given: str,
+    ) -> CodeProof:
+        """Judge within the change that stores what is left, so that no crash grants twice."""
+        judgement, left = judge(challenge, given, self._key, self._clock.now())
+        if left is None:
+            change.drop_challenge(challenge.key)
+        else:
+            change.put_challenge(left)
+        if judgement is Judgement.RIGHT:
+            if enrolment is None or enrolment.disabled:
+                return CodeProof(None, Refusal.DISABLED)
+            self._guesses.clear(change, login, enrolment, self._settings().limits)
+        return CodeProof(judgement, answers_left=left.answers_left if left else 0)
+
+
+def normalised(answer: str) -> str:
+    """Return a typed code without the blanks and hyphens that phones show between digits."""
+    return _SEPARATORS.sub("", answer)
+
+
+def _split(answer: str, digits: int) -> list[tuple[str, str]]:
+    """Return the ways to read an answer as PIN and rest, the longer rest first.
+
+    The number of ways depends on the answer's shape alone, never on the user.
+    """
+    whole = [(answer, "")]
+    if not digits or len(answer) <= digits:
+        return whole
+    pin, code = answer[:-digits], answer[-digits:]
+    if code.isascii() and code.isdigit():
+        return [(pin, code), *whole]
+    return whole
+
+
+def _reason(verdict: Permit | Refusal, enrolment: Enrolment | None) -> str:
+    if isinstance(verdict, Refusal):
+        return verdict.value
+    if enrolment is None:
+        return "not enrolled"
+    if enrolment.disabled:
+        return "disabled by the administrator"
+    return "wrong PIN"

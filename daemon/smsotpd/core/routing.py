@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which gateway is tried next, and when to stop."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from smsotpd.core.message import Message
+from smsotpd.core.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
+from smsotpd.core.ports import Clock, Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to hand a message to one gateway; `latency` in seconds."""
+
+    gateway: str
+    outcome: Outcome
+    latency: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """All tries for one message, in order."""
+
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def was_accepted(self) -> bool:
+        """Tell whether a gateway took the message."""
+        return any(isinstance(attempt.outcome, Accepted) for attempt in self.attempts)
+
+    @property
+    def may_arrive(self) -> bool:
+        """Tell whether the message may reach its recipient: taken, or nobody knows."""
+        return any(isinstance(attempt.outcome, Accepted | Unknown) for attempt in self.attempts)
+
+
+def is_final(outcome: Outcome) -> bool:
+    """Tell whether no further gateway is to be tried.
+
+    A wrong number stays wrong elsewhere; every other failure is this gateway's own.
+    """
+    match outcome:
+        case Accepted():
+            return True
+        case Rejected(error_class=ErrorClass.RECIPIENT):
+            return True
+        case _:
+            return False
+
+
+async def deliver(
+    message: Message,
+    route: Sequence[Sender],
+    deadline: float,
+    clock: Clock,
+    report: Callable[[Attempt], None],
+) -> Delivery:
+    """Try the gateways of a route in turn until one takes the message or time is up.
+
+    Each gateway may use an equal share of the time that is left, so that a hanging first choice
+    leaves room for the second. After an ambiguous result the next one gets the same message.
+
+    Args:
+        deadline: seconds for all of them together.
+        report: told of each attempt as it ends.
+    """
+    started = clock.now().boot
+    attempts: list[Attempt] = []
+    for index, sender in enumerate(route):
+        begun = clock.now().boot
+        share = (started + deadline - begun) / (len(route) - index)
+        if share <= 0:
+            break
+        outcome = await sender.send(message, share)
+        attempt = Attempt(sender.name, outcome, clock.now().boot - begun)
+        attempts.append(attempt)
+        report(attempt)
+        if is_final(outcome):
+            break
+    return Delivery(tuple(attempts))

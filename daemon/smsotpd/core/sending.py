@@ -1,0 +1,273 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Making a challenge and getting its code to the user."""
+
+import hashlib
+import hmac
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from smsotpd.core.challenge import (
+    Challenge,
+    ChallengeKey,
+    code_digest,
+    is_live,
+    transaction_id_digest,
+)
+from smsotpd.core.enrolment import Enrolment
+from smsotpd.core.events import CodeFailed, CodeNotSent, CodeSent, Login
+from smsotpd.core.guessing import subject_of
+from smsotpd.core.limits import Budget
+from smsotpd.core.message import Message
+from smsotpd.core.moment import Moment
+from smsotpd.core.outcome import Accepted
+from smsotpd.core.policy import Policy, Settings
+from smsotpd.core.ports import Clock, CodeSource, Journal, Senders, Store, StoreChange
+from smsotpd.core.recipient import Recipient, country_prefix, mask
+from smsotpd.core.routing import Attempt, Delivery, deliver
+from smsotpd.core.text import fill
+from smsotpd.core.throttle import (
+    Cooldown,
+    CounterKey,
+    Refusal,
+    cooldown_seconds,
+    count_within,
+    next_cooldown,
+)
+
+TRANSACTION_ID_BITS = 128
+_SALT_BITS = 128
+_UNMEASURED_LATENCY = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A code is on its way, or was already.
+
+    Attributes:
+        masked: where to, as the prompt shows it.
+        is_new: False if a live challenge was reused and nothing was sent.
+        is_sure: False if no gateway said for certain that it took the message.
+        transaction_id: stands for the PIN in Verify; empty if the policy names none.
+    """
+
+    masked: str
+    is_new: bool
+    is_sure: bool = True
+    transaction_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """No code is on its way.
+
+    Attributes:
+        wait: seconds after which one may be sent, 0 if that is not the reason.
+    """
+
+    refusal: Refusal | None
+    wait: float = 0.0
+
+
+class Codes:
+    """Send codes, within the limits, and keep one live challenge per user, service and host."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        source: CodeSource,
+        senders: Senders,
+        journal: Journal,
+        key: bytes,
+        settings: Callable[[], Settings],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._source = source
+        self._senders = senders
+        self._journal = journal
+        self._key = key
+        self._settings = settings
+        self._latencies: deque[float] = deque(maxlen=32)
+
+    def masked(self, user: str, enrolment: Enrolment | None) -> str:
+        """Return where a user's codes go, as prompts show it.
+
+        For users who are not enrolled it is made up, and always the same for the same name.
+        """
+        if enrolment is not None:
+            return enrolment.recipients[0].masked
+        digest = hmac.digest(self._key, b"decoy\0" + user.encode(), hashlib.sha256)
+        return mask("", f"{int.from_bytes(digest[:4]) % 100:02}")
+
+    async def send(
+        self,
+        login: Login,
+        policy: Policy,
+        enrolment: Enrolment | None,
+        masked: str,
+        *,
+        again: bool = False,
+    ) -> Sent | NotSent:
+        """Send a code, or reuse the live challenge.
+
+        Without enrolment the same is written and the same time passes, but nothing is sent.
+
+        Args:
+            again: the user asks for a new code instead of the live one.
+        """
+        key = ChallengeKey(login.user, login.service, login.rhost)
+        code = self._source.code(policy.code_digits)
+        transaction_id = self._source.token(TRANSACTION_ID_BITS) if policy.transaction_id else ""
+        now = self._clock.now()
+        with self._store.change() as change:
+            previous = change.challenge(key)
+            if previous is not None and not is_live(previous, now):
+                previous = None
+            if previous is not None and not again:
+                if transaction_id:
+                    change.put_challenge(self._with_id(previous, transaction_id))
+                return Sent(previous.masked, is_new=False, transaction_id=transaction_id)
+            cooldown = change.cooldown(login.user)
+            refused = self._count(change, login, policy, enrolment, previous, cooldown, now)
+            if refused is None:
+                challenge = self._challenge(key, policy, code, masked, previous, now)
+                if transaction_id:
+                    challenge = self._with_id(challenge, transaction_id)
+                change.put_challenge(challenge)
+        if refused is not None:
+            self._journal.record(CodeNotSent(login, str(refused.refusal)))
+            return refused
+        if enrolment is None:
+            await self._clock.sleep(self._usual_latency())
+            return Sent(masked, is_new=True, transaction_id=transaction_id)
+        text = self._text(login, policy, code)
+        delivery = await self._deliver(login, policy, enrolment.recipients[0], text)
+        if delivery.may_arrive:
+            return Sent(
+                masked, is_new=True, is_sure=delivery.was_accepted, transaction_id=transaction_id
+            )
+        with self._store.change() as change:
+            # The newer code never left, so the older one may live on; the next try need not wait.
+            change.put_cooldown(login.user, cooldown)
+            if previous is None:
+                change.drop_challenge(key)
+            else:
+                change.put_challenge(previous)
+        return NotSent(None)
+
+    def _count(
+        self,
+        change: StoreChange,
+        login: Login,
+        policy: Policy,
+        enrolment: Enrolment | None,
+        previous: Challenge | None,
+        cooldown: Cooldown | None,
+        now: Moment,
+    ) -> NotSent | None:
+        """Count one send within all limits, or say which one forbids it."""
+        limits = self._settings().limits
+        if previous is not None and previous.sends > policy.resends:
+            return NotSent(Refusal.BUDGET)
+        wait = cooldown_seconds(cooldown, limits, now)
+        if wait:
+            return NotSent(Refusal.COOLDOWN, wait)
+        raised = {}
+        for name, budget in self._scopes(login, enrolment):
+            counter = count_within(change.counter(name), budget, now)
+            if counter is None:
+                return NotSent(Refusal.BUDGET)
+            raised[name] = counter
+        for name, counter in raised.items():
+            change.put_counter(name, counter)
+        change.put_cooldown(login.user, next_cooldown(cooldown, limits, now))
+        return None
+
+    def _scopes(self, login: Login, enrolment: Enrolment | None) -> list[tuple[CounterKey, Budget]]:
+        limits = self._settings().limits
+        scopes = [(CounterKey("send", "user", login.user), limits.sends_per_user)]
+        if login.rhost:
+            scopes.append((CounterKey("send", "origin", login.rhost), limits.sends_per_origin))
+        if enrolment is not None:
+            recipient = enrolment.recipients[0]
+            phone = CounterKey("send", "phone", subject_of(recipient, self._key))
+            prefix = CounterKey("send", "prefix", country_prefix(recipient))
+            scopes.append((phone, limits.sends_per_phone))
+            scopes.append((prefix, limits.sends_per_prefix))
+            scopes.append((CounterKey("send", "all", ""), limits.sends_in_all))
+        return scopes
+
+    def _challenge(
+        self,
+        key: ChallengeKey,
+        policy: Policy,
+        code: str,
+        masked: str,
+        previous: Challenge | None,
+        now: Moment,
+    ) -> Challenge:
+        salt = self._source.token(_SALT_BITS)
+        return Challenge(
+            key=key,
+            salt=salt,
+            digest=code_digest(self._key, salt, code),
+            issued=now,
+            lifetime=policy.code_lifetime,
+            answers_left=previous.answers_left if previous else policy.wrong_answers,
+            sends=previous.sends + 1 if previous else 1,
+            masked=masked,
+            digits=policy.code_digits,
+        )
+
+    def _with_id(self, challenge: Challenge, transaction_id: str) -> Challenge:
+        return replace(challenge, id_digest=transaction_id_digest(self._key, transaction_id))
+
+    def _text(self, login: Login, policy: Policy, code: str) -> str:
+        values = {
+            "otp": code,
+            "user": login.user,
+            "host": self._settings().host,
+            "service": login.service,
+            "minutes": str(max(1, round(policy.code_lifetime / 60))),
+        }
+        return fill(policy.texts.message, values)
+
+    async def _deliver(
+        self, login: Login, policy: Policy, recipient: Recipient, text: str
+    ) -> Delivery:
+        message = Message(recipient, text, policy.code_lifetime)
+        route = tuple(self._senders.route(message))
+        if not route:
+            self._journal.record(CodeNotSent(login, "no gateway is configured and enabled"))
+
+        def report(attempt: Attempt) -> None:
+            self._journal.record(_event(login, recipient.masked, attempt))
+
+        begun = self._clock.now().boot
+        deadline = self._settings().send_deadline
+        delivery = await deliver(message, route, deadline, self._clock, report)
+        self._latencies.append(self._clock.now().boot - begun)
+        return delivery
+
+    def _usual_latency(self) -> float:
+        if not self._latencies:
+            return _UNMEASURED_LATENCY
+        return sorted(self._latencies)[len(self._latencies) // 2]
+
+
+def _event(login: Login, masked: str, attempt: Attempt) -> CodeSent | CodeFailed:
+    outcome = attempt.outcome
+    if isinstance(outcome, Accepted):
+        return CodeSent(login, attempt.gateway, masked, attempt.latency, outcome.message_id)
+    return CodeFailed(
+        login,
+        attempt.gateway,
+        masked,
+        attempt.latency,
+        outcome=type(outcome).__name__.lower(),
+        error_class=str(outcome.error_class),
+        detail=outcome.detail,
+    )

@@ -1,0 +1,173 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""One login attempt in progress, and the register of all of them."""
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+from smsotpd.core.errors import BusyError, NoSuchTransactionError
+from smsotpd.core.events import Login
+from smsotpd.core.moment import Moment, may_have_passed
+from smsotpd.core.policy import Mode, Policy
+
+
+class StepKind(StrEnum):
+    """What the terminal does with a step; the words of the bus contract."""
+
+    INFO = "info"
+    ERROR = "error"
+    HIDDEN = "hidden"
+    VISIBLE = "visible"
+    AUTHTOK = "authtok"
+    OUTCOME = "outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to show, to ask or to end with."""
+
+    kind: StepKind
+    text: str
+
+
+Steps = tuple[Step, ...]
+
+
+class Result(StrEnum):
+    """How a login ends, as a PAM return code (pam(3))."""
+
+    SUCCESS = "PAM_SUCCESS"
+    AUTH_ERR = "PAM_AUTH_ERR"
+    MAXTRIES = "PAM_MAXTRIES"
+    IGNORE = "PAM_IGNORE"
+    UNAVAILABLE = "PAM_AUTHINFO_UNAVAIL"
+    AUTHTOK_ERR = "PAM_AUTHTOK_ERR"
+
+
+class Stage(Enum):
+    """What the next answer is an answer to."""
+
+    PIN = "pin"
+    SINGLE = "single"  # PIN, or PIN and code, in one field
+    SEND = "send"  # whether a code shall go out
+    CODE = "code"
+    NEW_PIN = "new-pin"
+    REPEATED_PIN = "repeated-pin"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the program said when it began; checked, not yet believed.
+
+    Attributes:
+        pin_prompt: text that replaces the policy's; empty if none does.
+        code_prompt: likewise.
+    """
+
+    user: str
+    service: str
+    rhost: str = ""
+    tty: str = ""
+    ruser: str = ""
+    mode: Mode = Mode.AUTO
+    use_first_pass: bool = False
+    try_first_pass: bool = False
+    pin_prompt: str = ""
+    code_prompt: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Transaction:
+    """One login attempt; lives in memory only, and dies with its connection.
+
+    Attributes:
+        owner: unique name of the bus connection that began it.
+        answers: how many answers it took so far.
+        busy: whether an answer is being judged at this moment.
+        over: whether it had its outcome or was cancelled.
+        has_authtok: whether the next answer is the password of the PAM stack.
+        is_pin_proved: whether the PIN was right in this transaction.
+        new_pin_hash: of a PIN that is still to be repeated.
+    """
+
+    name: str
+    owner: str
+    context: Context
+    policy: Policy
+    mode: Mode
+    begun: Moment
+    stage: Stage = Stage.PIN
+    answers: int = 0
+    busy: bool = False
+    over: bool = False
+    has_authtok: bool = False
+    is_pin_proved: bool = False
+    new_pin_hash: str = field(default="", repr=False)
+
+    @property
+    def login(self) -> Login:
+        """Return whose login this is, for events."""
+        context = self.context
+        return Login(context.user, context.service, context.rhost, context.tty, self.name)
+
+
+class Transactions:
+    """All transactions in progress, by name and by connection."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Transaction] = {}
+        self._by_owner: dict[str, set[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def add(self, transaction: Transaction, most: int) -> None:
+        """Register a transaction.
+
+        Raises:
+            BusyError: `most` are open, or a sixteenth of that by this connection alone.
+        """
+        own = self._by_owner.get(transaction.owner, set())
+        if len(self._by_name) >= most or len(own) >= max(1, most // 16):
+            raise BusyError("too many logins are in progress; try again")
+        self._by_name[transaction.name] = transaction
+        self._by_owner.setdefault(transaction.owner, set()).add(transaction.name)
+
+    def take(self, name: str, owner: str) -> Transaction:
+        """Return a transaction of this connection that waits for an answer.
+
+        Raises:
+            NoSuchTransactionError: there is none; nobody learns whose it may be instead.
+        """
+        transaction = self._by_name.get(name)
+        if transaction is None or transaction.owner != owner or transaction.busy:
+            raise NoSuchTransactionError
+        return transaction
+
+    def close(self, transaction: Transaction) -> bool:
+        """End a transaction; tell whether it was open."""
+        was_open = not transaction.over
+        transaction.over = True
+        self._by_name.pop(transaction.name, None)
+        owned = self._by_owner.get(transaction.owner)
+        if owned is not None:
+            owned.discard(transaction.name)
+            if not owned:
+                del self._by_owner[transaction.owner]
+        return was_open
+
+    def owned_by(self, owner: str) -> list[Transaction]:
+        """Return the transactions that a connection began."""
+        return [self._by_name[name] for name in self._by_owner.get(owner, ())]
+
+    def named(self, name: str) -> Transaction | None:
+        """Return a transaction, busy or not."""
+        return self._by_name.get(name)
+
+    def stale(self, seconds: float, now: Moment) -> list[Transaction]:
+        """Return the transactions that began longer ago than this."""
+        return [
+            transaction
+            for transaction in self._by_name.values()
+            if may_have_passed(transaction.begun, seconds, now)
+        ]
