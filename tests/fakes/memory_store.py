@@ -1,0 +1,193 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""A store in memory that passes the same contract suite as the real one."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from smsotpd.core.challenge import Challenge, ChallengeKey
+from smsotpd.core.enrolment import Enrolment
+from smsotpd.core.errors import UnavailableError
+from smsotpd.core.gateway import STORED, GatewayDefinition
+from smsotpd.core.moment import Moment, has_passed, may_have_passed
+from smsotpd.core.throttle import NO_FAILURES, Cooldown, Counter, CounterKey, Failures
+
+_DAY = 86_400.0
+
+
+@dataclass
+class _Tables:
+    enrolments: dict[str, Enrolment] = field(default_factory=dict)
+    challenges: dict[ChallengeKey, Challenge] = field(default_factory=dict)
+    failures: dict[str, Failures] = field(default_factory=dict)
+    cooldowns: dict[str, Cooldown] = field(default_factory=dict)
+    counters: dict[CounterKey, Counter] = field(default_factory=dict)
+    gateways: dict[str, GatewayDefinition] = field(default_factory=dict)
+
+    def copy(self) -> "_Tables":
+        return _Tables(
+            dict(self.enrolments),
+            dict(self.challenges),
+            dict(self.failures),
+            dict(self.cooldowns),
+            dict(self.counters),
+            dict(self.gateways),
+        )
+
+
+class MemoryStore:
+    """Keep everything in dictionaries; a change works on a copy that replaces them at its end.
+
+    Attributes:
+        unavailable: set it to make every change refuse with `UnavailableError` when it is opened.
+        unavailable_on_commit: set it to make every change refuse when it is to be stored.
+        committed: how many changes were stored.
+    """
+
+    def __init__(self) -> None:
+        self.unavailable = False
+        self.unavailable_on_commit = False
+        self.committed = 0
+        self._tables = _Tables()
+        self._open = False
+
+    @contextmanager
+    def change(self) -> Iterator["MemoryChange"]:
+        """Open one atomic change; see `core.ports.Store`."""
+        if self._open:
+            raise RuntimeError("a change of the store was opened within another")
+        if self.unavailable:
+            raise UnavailableError("the store was told to fail")
+        tables = self._tables.copy()
+        change = MemoryChange(tables)
+        self._open = True
+        try:
+            yield change
+            if self.unavailable_on_commit:
+                raise UnavailableError("the store was told to fail")
+            self._tables = tables
+            self.committed += 1
+        finally:
+            self._open = False
+            change.end()
+
+    def prune(self, now: Moment) -> None:
+        """Remove what is over; see `core.ports.Store`."""
+        with self.change() as change:
+            change.prune(now)
+
+
+class MemoryChange:
+    """One change of a `MemoryStore`; unusable once it is over."""
+
+    def __init__(self, tables: _Tables) -> None:
+        self._open_tables: _Tables | None = tables
+
+    @property
+    def _tables(self) -> _Tables:
+        if self._open_tables is None:
+            raise RuntimeError("this change of the store is over")
+        return self._open_tables
+
+    def end(self) -> None:
+        self._open_tables = None
+
+    def enrolment(self, user: str) -> Enrolment | None:
+        return self._tables.enrolments.get(user)
+
+    def enrolments(self) -> Sequence[Enrolment]:
+        return [enrolment for _, enrolment in sorted(self._tables.enrolments.items())]
+
+    def put_enrolment(self, enrolment: Enrolment) -> None:
+        self._tables.enrolments[enrolment.user] = enrolment
+
+    def drop_enrolment(self, user: str) -> None:
+        self._tables.enrolments.pop(user, None)
+        self._tables.failures.pop(user, None)
+        self._tables.cooldowns.pop(user, None)
+        self.drop_challenges_of(user)
+
+    def challenge(self, key: ChallengeKey) -> Challenge | None:
+        return self._tables.challenges.get(key)
+
+    def challenge_by_id(self, id_digest: bytes) -> Challenge | None:
+        found = (c for c in self._tables.challenges.values() if c.id_digest == id_digest)
+        return next(found, None)
+
+    def put_challenge(self, challenge: Challenge) -> None:
+        self._tables.challenges[challenge.key] = challenge
+
+    def drop_challenge(self, key: ChallengeKey) -> None:
+        self._tables.challenges.pop(key, None)
+
+    def drop_challenges_of(self, user: str) -> None:
+        tables = self._tables
+        tables.challenges = {k: c for k, c in tables.challenges.items() if k.user != user}
+
+    def failures(self, user: str) -> Failures:
+        return self._tables.failures.get(user, NO_FAILURES)
+
+    def put_failures(self, user: str, failures: Failures) -> None:
+        if failures == NO_FAILURES:
+            self._tables.failures.pop(user, None)
+        else:
+            self._tables.failures[user] = failures
+
+    def cooldown(self, user: str) -> Cooldown | None:
+        return self._tables.cooldowns.get(user)
+
+    def put_cooldown(self, user: str, cooldown: Cooldown | None) -> None:
+        if cooldown is None:
+            self._tables.cooldowns.pop(user, None)
+        else:
+            self._tables.cooldowns[user] = cooldown
+
+    def counter(self, key: CounterKey) -> Counter | None:
+        return self._tables.counters.get(key)
+
+    def put_counter(self, key: CounterKey, counter: Counter) -> None:
+        self._tables.counters[key] = counter
+
+    def gateways(self) -> Sequence[GatewayDefinition]:
+        return [gateway for _, gateway in sorted(self._tables.gateways.items())]
+
+    def put_gateway(self, gateway: GatewayDefinition) -> None:
+        self._tables.gateways[gateway.name] = replace(
+            gateway,
+            settings=dict(gateway.settings),
+            secrets=dict(gateway.secrets),
+            source=STORED,
+        )
+
+    def drop_gateway(self, name: str) -> None:
+        self._tables.gateways.pop(name, None)
+
+    def prune(self, now: Moment) -> None:
+        tables = self._tables
+        tables.challenges = {
+            key: challenge
+            for key, challenge in tables.challenges.items()
+            if not may_have_passed(challenge.issued, challenge.lifetime, now)
+        }
+        tables.counters = {
+            key: counter
+            for key, counter in tables.counters.items()
+            if not has_passed(counter.since, counter.window, now)
+        }
+        tables.cooldowns = {
+            user: cooldown
+            for user, cooldown in tables.cooldowns.items()
+            if not has_passed(cooldown.last, _DAY, now)
+        }
+        tables.failures = {
+            user: failures
+            for user, failures in tables.failures.items()
+            if user in tables.enrolments
+            or _is_recent(failures.last, now)
+            or _is_recent(failures.locked, now)
+        }
+
+
+def _is_recent(moment: Moment | None, now: Moment) -> bool:
+    return moment is not None and not has_passed(moment, _DAY, now)
