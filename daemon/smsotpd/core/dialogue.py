@@ -14,7 +14,6 @@ from smsotpd.core.ports import Clock, Journal, Store
 from smsotpd.core.proving import CodeProof, PinProof, Proofs, normalised
 from smsotpd.core.sending import Codes, NotSent, Sent
 from smsotpd.core.text import has_control_characters
-from smsotpd.core.throttle import Refusal
 from smsotpd.core.transaction import Result, Stage, Steps, Transaction
 
 MOST_ANSWERS = 20
@@ -122,37 +121,37 @@ class Dialogue:
         return self.deny(transaction, Result.AUTH_ERR, reason_of(proof))
 
     async def _after_code(self, transaction: Transaction, answer: str) -> Steps:
-        policy, context = transaction.policy, transaction.context
+        policy = transaction.policy
         if has_control_characters(answer):
             return self.deny(transaction, Result.AUTH_ERR, "no code was typed")
         typed = normalised(answer)
-        is_command = typed.casefold() == policy.texts.resend_word.casefold()
-        if not typed or is_command:
-            enrolment, is_code_out = self._look_up(transaction)
-            if is_code_out and not is_command:
-                masked = self._codes.masked(context.user, enrolment)
-                return prompts.ask_code(policy, context, Sent(masked, is_new=False))
-            sent = await self._send(transaction, enrolment, again=is_code_out)
-            if isinstance(sent, NotSent):
-                if is_code_out:
-                    return prompts.ask_after_refusal(sent)
-                return self._unsent(transaction, sent)
-            transaction.stage = Stage.CODE
-            return prompts.ask_code(policy, context, sent)
+        is_resend = typed.casefold() == policy.texts.resend_word.casefold()
+        if is_resend or not typed:
+            return await self._after_request(transaction, is_resend=is_resend)
         proof = await self._proofs.code(transaction.login, typed)
-        match proof.judgement:
-            case Judgement.RIGHT:
-                return self._grant(transaction)
-            case Judgement.WRONG:
-                return prompts.ask_again(policy, proof.answers_left)
-            case Judgement.EXPIRED:
-                return prompts.ask_after_expiry(policy)
-            case Judgement.EXHAUSTED:
-                told = "Too many wrong codes."
-                return self.deny(transaction, Result.MAXTRIES, "too many wrong codes", told)
-            case None:
-                told = "Too many failures. Try again later, or ask your administrator."
-                return self.deny(transaction, Result.MAXTRIES, reason_of(proof), told)
+        if proof.judgement is Judgement.RIGHT:
+            return self._grant(transaction)
+        if proof.judgement is Judgement.WRONG:
+            return prompts.ask_again(policy, proof.answers_left)
+        if proof.judgement is Judgement.EXPIRED:
+            return prompts.ask_after_expiry(policy)
+        told = "Too many wrong codes. Try again later, or ask your administrator."
+        return self.deny(transaction, Result.MAXTRIES, reason_of(proof), told)
+
+    async def _after_request(self, transaction: Transaction, *, is_resend: bool) -> Steps:
+        """Send a code because the user asked for one, or ask again if one is out."""
+        policy, context = transaction.policy, transaction.context
+        enrolment, is_code_out = self._look_up(transaction)
+        if is_code_out and not is_resend:
+            masked = self._codes.masked(context.user, enrolment)
+            return prompts.ask_code(policy, context, Sent(masked, is_new=False))
+        sent = await self._send(transaction, enrolment, again=is_code_out)
+        if isinstance(sent, NotSent):
+            if is_code_out:
+                return prompts.ask_after_refusal(sent)
+            return self._unsent(transaction, sent)
+        transaction.stage = Stage.CODE
+        return prompts.ask_code(policy, context, sent)
 
     async def _send(
         self, transaction: Transaction, enrolment: Enrolment | None, *, again: bool = False
@@ -181,9 +180,15 @@ class Dialogue:
 
 def reason_of(proof: CodeProof) -> str:
     """Say for the journal why a code was not taken."""
-    if isinstance(proof.refusal, Refusal):
+    if proof.refusal is not None:
         return proof.refusal.value
-    return "the code has expired" if proof.judgement is Judgement.EXPIRED else "wrong code"
+    match proof.judgement:
+        case Judgement.EXPIRED:
+            return "the code has expired"
+        case Judgement.EXHAUSTED:
+            return "too many wrong codes"
+        case _:
+            return "wrong code"
 
 
 def _require_open(transaction: Transaction) -> None:

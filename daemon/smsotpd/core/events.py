@@ -83,11 +83,15 @@ class UserLocked:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentChanged:
-    """A user was enrolled, changed, unlocked, disabled or removed."""
+    """A user was enrolled, changed, unlocked, disabled or removed.
+
+    Attributes:
+        by_uid: of the administrator, None if the user did it.
+    """
 
     user: str
     change: str
-    by_uid: int
+    by_uid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from smsotpd.core.throttle import (
     Refusal,
     cooldown_seconds,
     count_within,
+    is_locked,
     next_cooldown,
 )
 
@@ -172,6 +173,9 @@ class Codes:
         limits = self._settings().limits
         if previous is not None and previous.sends > policy.resends:
             return NotSent(Refusal.BUDGET)
+        failures = change.failures(login.user)
+        if failures.disabled or is_locked(failures, limits, now):
+            return NotSent(Refusal.LOCKED)
         wait = cooldown_seconds(cooldown, limits, now)
         if wait:
             return NotSent(Refusal.COOLDOWN, wait)

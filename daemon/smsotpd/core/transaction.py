@@ -86,7 +86,6 @@ class Transaction:
         busy: whether an answer is being judged at this moment.
         over: whether it had its outcome or was cancelled.
         has_authtok: whether the next answer is the password of the PAM stack.
-        is_pin_proved: whether the PIN was right in this transaction.
         new_pin_hash: of a PIN that is still to be repeated.
     """
 
@@ -101,7 +100,6 @@ class Transaction:
     busy: bool = False
     over: bool = False
     has_authtok: bool = False
-    is_pin_proved: bool = False
     new_pin_hash: str = field(default="", repr=False)
 
     @property

@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The use cases of the bus's Authentication interface: begin, respond, cancel, verify."""
+
+from collections.abc import Callable
+
+from smsotpd.core.challenge import Judgement, transaction_id_digest
+from smsotpd.core.dialogue import Dialogue, reason_of
+from smsotpd.core.errors import NoSuchTransactionError, NotAuthorizedError
+from smsotpd.core.events import Login, LoginCancelled, LoginDenied, LoginGranted
+from smsotpd.core.pin_change import PinChange
+from smsotpd.core.policy import Factor, Mode, Policy, Settings, Unenrolled, mode_for
+from smsotpd.core.ports import Clock, CodeSource, Journal, Store
+from smsotpd.core.proving import Proofs
+from smsotpd.core.transaction import (
+    Context,
+    Result,
+    Stage,
+    Step,
+    StepKind,
+    Steps,
+    Transaction,
+    Transactions,
+)
+
+_NAME_BITS = 128
+
+MayActFor = Callable[[str], bool]
+
+
+class Logins:
+    """Keep the logins in progress, each bound to the bus connection that began it."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        source: CodeSource,
+        journal: Journal,
+        key: bytes,
+        settings: Callable[[], Settings],
+        proofs: Proofs,
+        dialogue: Dialogue,
+        pin_change: PinChange,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._source = source
+        self._journal = journal
+        self._key = key
+        self._settings = settings
+        self._proofs = proofs
+        self._dialogue = dialogue
+        self._pin_change = pin_change
+        self._open = Transactions()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def begin(self, context: Context, owner: str, may_act_for: MayActFor) -> tuple[str, Steps]:
+        """Open a transaction for a connection, and return its name and first steps.
+
+        Raises:
+            NotAuthorizedError: the caller may not authenticate this user.
+            BusyError: too many transactions are open.
+        """
+        if not may_act_for(context.user):
+            raise NotAuthorizedError("only root may authenticate other users")
+        settings = self._settings()
+        policy = settings.policy(context.service)
+        mode = mode_for(policy, context.mode, context.service)
+        transaction = Transaction(
+            name=self._source.token(_NAME_BITS),
+            owner=owner,
+            context=context,
+            policy=policy,
+            mode=mode,
+            begun=self._clock.now(),
+            stage=_first_stage(policy, mode),
+        )
+        self._open.add(transaction, settings.most_transactions)
+        if policy.unenrolled is Unenrolled.IGNORE and not self._is_enrolled(context.user):
+            self._open.close(transaction)
+            return transaction.name, (Step(StepKind.OUTCOME, Result.IGNORE),)
+        try:
+            if mode is Mode.CHANGE_PIN:
+                return transaction.name, self._pin_change.open(transaction)
+            return transaction.name, self._dialogue.open(transaction)
+        except BaseException:
+            self._open.close(transaction)
+            raise
+
+    async def respond(self, name: str, answer: str, owner: str) -> Steps:
+        """Return the steps after an answer to the prompt of a transaction.
+
+        Whatever goes wrong ends the transaction: there is no second try after an error.
+
+        Raises:
+            NoSuchTransactionError: it is unknown, over, another connection's, or busy with an answer.
+        """
+        transaction = self._open.take(name, owner)
+        transaction.busy = True
+        try:
+            if transaction.mode is Mode.CHANGE_PIN:
+                steps = await self._pin_change.answer(transaction, answer)
+            else:
+                steps = await self._dialogue.answer(transaction, answer)
+        except BaseException:
+            self._open.close(transaction)
+            raise
+        transaction.busy = False
+        if transaction.over:
+            raise NoSuchTransactionError
+        if steps[-1].kind is StepKind.OUTCOME:
+            self._open.close(transaction)
+        return steps
+
+    def cancel(self, name: str, owner: str) -> None:
+        """End a transaction of this connection; one that is over already is no error."""
+        transaction = self._open.named(name)
+        if transaction is not None and transaction.owner == owner:
+            self._cancel(transaction, "given up")
+
+    def owner_left(self, owner: str) -> None:
+        """End all transactions of a connection that is gone."""
+        for transaction in self._open.owned_by(owner):
+            self._cancel(transaction, "the program left")
+
+    def expire(self) -> None:
+        """End the transactions that nobody answered for too long."""
+        for transaction in self._open.stale(
+            self._settings().transaction_seconds, self._clock.now()
+        ):
+            self._cancel(transaction, "nobody answered")
+
+    async def verify(self, transaction_id: str, code: str, may_act_for: MayActFor) -> Result:
+        """Judge a code whose transaction id stands for the PIN.
+
+        An unknown id is denied like a wrong code.
+
+        Raises:
+            NotAuthorizedError: the caller may not authenticate the user of that transaction.
+        """
+        begun = self._clock.now()
+        id_digest = transaction_id_digest(self._key, transaction_id)
+        with self._store.change() as change:
+            challenge = change.challenge_by_id(id_digest)
+        if challenge is None:
+            return Result.AUTH_ERR
+        key = challenge.key
+        if not may_act_for(key.user):
+            raise NotAuthorizedError("only root may authenticate other users")
+        login = Login(key.user, key.service, key.rhost)
+        proof = await self._proofs.code(login, code, id_digest)
+        if proof.judgement is Judgement.RIGHT:
+            self._journal.record(LoginGranted(login, self._clock.now().boot - begun.boot))
+            return Result.SUCCESS
+        self._journal.record(LoginDenied(login, reason_of(proof)))
+        if proof.judgement in {Judgement.WRONG, Judgement.EXPIRED}:
+            return Result.AUTH_ERR
+        return Result.MAXTRIES
+
+    def _cancel(self, transaction: Transaction, reason: str) -> None:
+        if self._open.close(transaction):
+            self._journal.record(LoginCancelled(transaction.login, reason))
+
+    def _is_enrolled(self, user: str) -> bool:
+        with self._store.change() as change:
+            return change.enrolment(user) is not None
+
+
+def _first_stage(policy: Policy, mode: Mode) -> Stage:
+    if mode is Mode.TWO_ATTEMPT:
+        return Stage.SINGLE
+    return Stage.PIN if Factor.PIN in policy.factors else Stage.SEND
