@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a machine leaves on this host: an empty directory and control groups.
+
+Mounts and processes end with the machine's namespaces. A test run that was killed cannot take
+away the rest; the next one does.
+"""
+
+import os
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+# Mounted aside, because this host may have another hierarchy, or none, at the usual place.
+REMOVE_GROUPS = """
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+[ ! -d "/sys/fs/cgroup/$1" ] || find "/sys/fs/cgroup/$1" -depth -type d -exec rmdir {} +
+"""
+
+
+def clear(runs: Path) -> None:
+    """Remove what machines left whose test run is no longer there."""
+    for directory in runs.glob("smsotp-*-*/"):
+        owner = directory.name.split("-")[1]
+        if owner != str(os.getpid()) and not Path("/proc", owner).exists():
+            # Groups that are still emptying are left to the run after this one.
+            with suppress(subprocess.CalledProcessError):
+                remove(directory)
+                directory.with_suffix(".console").unlink(missing_ok=True)
+
+
+def remove(directory: Path) -> None:
+    """Remove a machine's directory and its control groups."""
+    private = ["unshare", "--mount", "--propagation=private"]
+    subprocess.run(
+        [*private, "sh", "-euc", REMOVE_GROUPS, "sh", directory.name],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    directory.rmdir()
