@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of the tables, as values of the domain and back."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from smsotpd.core.challenge import Challenge, ChallengeKey
+from smsotpd.core.enrolment import Enrolment
+from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.moment import Moment
+from smsotpd.core.recipient import Recipient
+from smsotpd.core.secret import Secret
+from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
+
+Row = tuple[Any, ...]
+
+
+def enrolments_of(rows: Iterable[Row]) -> Sequence[Enrolment]:
+    """Gather rows of (user, pin_hash, disabled, enrolled_at, channel, address), ordered by user."""
+    return [
+        Enrolment(
+            user,
+            tuple(Recipient(row[4], row[5]) for row in group if row[4] is not None),
+            pin_hash,
+            disabled=bool(disabled),
+            enrolled_at=enrolled_at,
+        )
+        for (user, pin_hash, disabled, enrolled_at), group in groupby(rows, itemgetter(0, 1, 2, 3))
+    ]
+
+
+def gateways_of(rows: Iterable[Row]) -> Sequence[GatewayDefinition]:
+    """Gather rows of (gateway, type_id, enabled, name, value, secret), ordered by gateway."""
+    gateways = []
+    for (name, type_id, enabled), group in groupby(rows, itemgetter(0, 1, 2)):
+        settings = [row[3:] for row in group if row[3] is not None]
+        gateways.append(
+            GatewayDefinition(
+                name,
+                type_id,
+                {key: value for key, value, secret in settings if not secret},
+                {key: Secret(value) for key, value, secret in settings if secret},
+                enabled=bool(enabled),
+            )
+        )
+    return gateways
+
+
+def settings_rows(gateway: GatewayDefinition) -> Sequence[Row]:
+    """Return (gateway, position, name, value, secret) for each setting and each secret."""
+    plain = [(name, value, 0) for name, value in gateway.settings.items()]
+    secret = [(name, value.reveal(), 1) for name, value in gateway.secrets.items()]
+    return [(gateway.name, position, *row) for position, row in enumerate(plain + secret)]
+
+
+def challenge_of(row: Row) -> Challenge:
+    """Read a row of `challenges` in the order of its columns."""
+    user, service, rhost, salt, digest, wall, boot, boot_id, lifetime, *rest = row
+    answers_left, sends, masked, digits, id_digest = rest
+    return Challenge(
+        key=ChallengeKey(user, service, rhost),
+        salt=salt,
+        digest=digest,
+        issued=Moment(wall, boot, boot_id),
+        lifetime=lifetime,
+        answers_left=answers_left,
+        sends=sends,
+        masked=masked,
+        digits=digits,
+        id_digest=id_digest,
+    )
+
+
+def challenge_row(challenge: Challenge) -> Row:
+    """Return the columns of `challenges` in their order."""
+    return (
+        *key_row(challenge.key),
+        challenge.salt,
+        challenge.digest,
+        *moment_row(challenge.issued),
+        challenge.lifetime,
+        challenge.answers_left,
+        challenge.sends,
+        challenge.masked,
+        challenge.digits,
+        challenge.id_digest,
+    )
+
+
+def key_row(key: ChallengeKey) -> Row:
+    """Return the columns that name a challenge."""
+    return (key.user, key.service, key.rhost)
+
+
+def failures_of(row: Row) -> Failures:
+    """Read the columns of `failures` after the user."""
+    towards_lock, in_all, disabled, next_slot, *moments = row
+    return Failures(
+        towards_lock=towards_lock,
+        in_all=in_all,
+        last=_moment_of(moments[:3]),
+        locked=_moment_of(moments[3:]),
+        disabled=bool(disabled),
+        next_slot=next_slot,
+    )
+
+
+def failures_row(failures: Failures) -> Row:
+    """Return the columns of `failures` after the user, in their order."""
+    return (
+        failures.towards_lock,
+        failures.in_all,
+        failures.disabled,
+        failures.next_slot,
+        *moment_row(failures.last),
+        *moment_row(failures.locked),
+    )
+
+
+def cooldown_of(row: Row) -> Cooldown:
+    """Read the columns of `cooldowns` after the user."""
+    return Cooldown(Moment(*row[1:]), row[0])
+
+
+def counter_of(row: Row) -> Counter:
+    """Read the columns of `counters` after the key."""
+    count, window, *since = row
+    return Counter(Moment(*since), count, window)
+
+
+def counter_row(key: CounterKey, counter: Counter) -> Row:
+    """Return the columns of `counters` in their order."""
+    return (
+        key.kind,
+        key.scope,
+        key.subject,
+        counter.count,
+        counter.window,
+        *moment_row(counter.since),
+    )
+
+
+def moment_row(moment: Moment | None) -> Row:
+    """Return the three columns of a moment."""
+    if moment is None:
+        return (None, None, None)
+    return (moment.wall, moment.boot, moment.boot_id)
+
+
+def _moment_of(columns: Sequence[Any]) -> Moment | None:
+    wall, boot, boot_id = columns
+    return None if boot_id is None else Moment(wall, boot, boot_id)
