@@ -1,0 +1,175 @@
+/* SPDX-FileCopyrightText: The pam-smsotp authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A PAM application with scripted answers.
+ *
+ *   pam_driver [-r ROUNDS] [-p PHASE] [-s] [-f] [-x HEX] SERVICE USER [ANSWER…]
+ *
+ *   -r  as many PAM transactions in this one process (the answers start again in each)
+ *   -p  authenticate (default), setcred, account, session, password
+ *   -s  PAM_SILENT
+ *   -f  every conversation fails
+ *   -u  once all answers are used, reply with no text (default: the conversation fails)
+ *   -x  one more answer, given in hexadecimal
+ *   -b  block SIGINT, as sudo does
+ *   -q  only the times in ms: of the first prompt or outcome, and of the whole transaction
+ *
+ * Writes one line per fact: "info TEXT", "hidden TEXT", "result NUMBER", "fds BEFORE AFTER",
+ * "sigint default|changed" (as the conversation and the application find it).
+ */
+#include <dirent.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static char **answers;
+static int answers_count, answers_used, fails, ends_in_null, quiet;
+static double started, prompted;
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+}
+
+static void show(const char *kind, const char *text)
+{
+    if (!quiet)
+        printf("%s %s\n", kind, text);
+}
+
+static void show_sigint(void)
+{
+    struct sigaction action;
+    sigaction(SIGINT, NULL, &action);
+    show("sigint", action.sa_handler == SIG_DFL ? "default" : "changed");
+}
+
+static int open_descriptors(void)
+{
+    int count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    while (directory && readdir(directory))
+        count++;
+    if (directory)
+        closedir(directory);
+    return count;
+}
+
+static int converse(int n, const struct pam_message **messages, struct pam_response **replies,
+                    void *data)
+{
+    (void)data;
+    show_sigint();
+    if (fails)
+        return PAM_CONV_ERR;
+    struct pam_response *made = calloc(n, sizeof *made);
+    for (int i = 0; i < n; i++) {
+        int style = messages[i]->msg_style;
+        show(style == PAM_PROMPT_ECHO_OFF  ? "hidden"
+             : style == PAM_PROMPT_ECHO_ON ? "visible"
+             : style == PAM_ERROR_MSG      ? "error"
+                                           : "info",
+             messages[i]->msg);
+        if (style != PAM_PROMPT_ECHO_OFF && style != PAM_PROMPT_ECHO_ON)
+            continue;
+        if (!prompted)
+            prompted = now_ms();
+        fflush(stdout);
+        if (answers_used < answers_count)
+            made[i].resp = strdup(answers[answers_used++]);
+        else if (!ends_in_null) {
+            free(made);
+            return PAM_CONV_ERR;
+        }
+    }
+    *replies = made;
+    return PAM_SUCCESS;
+}
+
+static char *from_hex(const char *hex)
+{
+    size_t length = strlen(hex) / 2;
+    char *text = calloc(length + 1, 1);
+    for (size_t i = 0; i < length; i++) {
+        unsigned int byte;
+        sscanf(hex + 2 * i, "%2x", &byte);
+        text[i] = (char)byte;
+    }
+    return text;
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = 1, flags = 0, option;
+    const char *phase = "authenticate", *extra = NULL;
+    while ((option = getopt(argc, argv, "+r:p:x:sfubq")) != -1)
+        switch (option) {
+        case 'r': rounds = atoi(optarg); break;
+        case 'p': phase = optarg; break;
+        case 'x': extra = optarg; break;
+        case 's': flags |= PAM_SILENT; break;
+        case 'f': fails = 1; break;
+        case 'u': ends_in_null = 1; break;
+        case 'q': quiet = 1; break;
+        case 'b': {
+            sigset_t set;
+            sigemptyset(&set);
+            sigaddset(&set, SIGINT);
+            sigprocmask(SIG_BLOCK, &set, NULL);
+            break;
+        }
+        default: return 2;
+        }
+    if (argc - optind < 2)
+        return 2;
+    const char *service = argv[optind], *user = argv[optind + 1];
+    answers_count = argc - optind - 2;
+    answers = calloc(answers_count + 1, sizeof *answers);
+    memcpy(answers, argv + optind + 2, answers_count * sizeof *answers);
+    if (extra)
+        answers[answers_count++] = from_hex(extra);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+
+    struct pam_conv conversation = {converse, NULL};
+    int result = PAM_ABORT;
+    for (int round = 0; round < rounds; round++) {
+        pam_handle_t *handle;
+        int before = open_descriptors();
+        answers_used = 0;
+        prompted = 0;
+        started = now_ms();
+        if (pam_start(service, user, &conversation, &handle) != PAM_SUCCESS)
+            return 3;
+        pam_set_item(handle, PAM_TTY, "pts/7");
+        pam_set_item(handle, PAM_RHOST, "192.0.2.7");
+        pam_set_item(handle, PAM_RUSER, "mallory");
+        if (!strcmp(phase, "authenticate"))
+            result = pam_authenticate(handle, flags);
+        else if (!strcmp(phase, "setcred"))
+            result = pam_setcred(handle, flags | PAM_ESTABLISH_CRED);
+        else if (!strcmp(phase, "account"))
+            result = pam_acct_mgmt(handle, flags);
+        else if (!strcmp(phase, "password"))
+            result = pam_chauthtok(handle, flags);
+        else {
+            result = pam_open_session(handle, flags);
+            if (result == PAM_SUCCESS)
+                result = pam_close_session(handle, flags);
+        }
+        show_sigint();
+        double judged = now_ms();
+        pam_end(handle, result);
+        if (quiet)
+            printf("%.3f %.3f %d\n", (prompted ? prompted : judged) - started,
+                   now_ms() - started, result);
+        else
+            printf("result %d\nfds %d %d\n", result, before, open_descriptors());
+    }
+    return result == PAM_SUCCESS ? 0 : 1;
+}
