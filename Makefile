@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+
+PYTHON := build/venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+
+.NOTPARALLEL:
+.PHONY: help prepare deb demo test check test-unit test-bus test-system fmt clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
+
+prepare:  ## install what the other targets need (root, Debian 12; quick when done)
+	@sh tests/prepare
+
+deb: prepare  ## build dist/pam-smsotp_*.deb
+	/usr/bin/python3 packaging/build
+
+demo: deb  ## log in for real in a throw-away Debian: PIN, code, in
+	@$(PYTHON) -m tests.demo
+
+test: deb  ## everything: static, unit, contract, bus and system tests
+	$(PYTEST) tests
+
+check: prepare  ## the static tests: style, types, layers, packaging files
+	$(PYTEST) tests/static
+
+test-unit: prepare  ## what needs no bus, no root and no container
+	$(PYTEST) -m "not bus and not system" --ignore=tests/static tests
+
+test-bus: prepare  ## the daemon on a private system bus
+	$(PYTEST) -m bus tests
+
+test-system: deb  ## ssh, sudo and a desktop on booted Debian 12 and 13 (root)
+	$(PYTEST) tests/system
+
+fmt: prepare  ## format the Python files
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+clean:  ## remove all that was built, the cached Debian trees too
+	rm -rf build dist
