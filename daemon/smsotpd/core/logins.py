@@ -96,7 +96,7 @@ class Logins:
         Whatever goes wrong ends the transaction: there is no second try after an error.
 
         Raises:
-            NoSuchTransactionError: it is unknown, over, another connection's, or busy with an answer.
+            NoSuchTransactionError: it is unknown, over, busy, or another connection's.
         """
         transaction = self._open.take(name, owner)
         transaction.busy = True

@@ -5,6 +5,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from smsotpd.core.events import CodeFailed, CodeSent, Login
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
 from smsotpd.core.ports import Clock, Sender
@@ -80,3 +81,19 @@ async def deliver(
         if is_final(outcome):
             break
     return Delivery(tuple(attempts))
+
+
+def event_of(login: Login, masked: str, attempt: Attempt) -> CodeSent | CodeFailed:
+    """Return the journal's event for an attempt to send a code."""
+    outcome = attempt.outcome
+    if isinstance(outcome, Accepted):
+        return CodeSent(login, attempt.gateway, masked, attempt.latency, outcome.message_id)
+    return CodeFailed(
+        login,
+        attempt.gateway,
+        masked,
+        attempt.latency,
+        outcome=type(outcome).__name__.lower(),
+        error_class=str(outcome.error_class),
+        detail=outcome.detail,
+    )

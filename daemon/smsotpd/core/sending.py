@@ -11,22 +11,20 @@ from dataclasses import dataclass, replace
 from smsotpd.core.challenge import (
     Challenge,
     ChallengeKey,
-    code_digest,
     is_live,
     transaction_id_digest,
 )
 from smsotpd.core.enrolment import Enrolment
-from smsotpd.core.events import CodeFailed, CodeNotSent, CodeSent, Login
+from smsotpd.core.events import CodeNotSent, Login
 from smsotpd.core.guessing import subject_of
+from smsotpd.core.issuing import code_message, new_code
 from smsotpd.core.limits import Budget
 from smsotpd.core.message import Message
 from smsotpd.core.moment import Moment
-from smsotpd.core.outcome import Accepted
 from smsotpd.core.policy import Policy, Settings
 from smsotpd.core.ports import Clock, CodeSource, Journal, Senders, Store, StoreChange
-from smsotpd.core.recipient import Recipient, country_prefix, mask
-from smsotpd.core.routing import Attempt, Delivery, deliver
-from smsotpd.core.text import fill
+from smsotpd.core.recipient import country_prefix, mask
+from smsotpd.core.routing import Attempt, Delivery, deliver, event_of
 from smsotpd.core.throttle import (
     Cooldown,
     CounterKey,
@@ -38,7 +36,6 @@ from smsotpd.core.throttle import (
 )
 
 TRANSACTION_ID_BITS = 128
-_SALT_BITS = 128
 _UNMEASURED_LATENCY = 0.3
 
 
@@ -120,7 +117,7 @@ class Codes:
             again: the user asks for a new code instead of the live one.
         """
         key = ChallengeKey(login.user, login.service, login.rhost)
-        code = self._source.code(policy.code_digits)
+        code = ""
         transaction_id = self._source.token(TRANSACTION_ID_BITS) if policy.transaction_id else ""
         now = self._clock.now()
         with self._store.change() as change:
@@ -134,7 +131,11 @@ class Codes:
             cooldown = change.cooldown(login.user)
             refused = self._count(change, login, policy, enrolment, previous, cooldown, now)
             if refused is None:
-                challenge = self._challenge(key, policy, code, masked, previous, now)
+                code, challenge = new_code(login, policy, masked, self._source, self._key, now)
+                if previous is not None:
+                    challenge = replace(
+                        challenge, answers_left=previous.answers_left, sends=previous.sends + 1
+                    )
                 if transaction_id:
                     challenge = self._with_id(challenge, transaction_id)
                 change.put_challenge(challenge)
@@ -144,8 +145,9 @@ class Codes:
         if enrolment is None:
             await self._clock.sleep(self._usual_latency())
             return Sent(masked, is_new=True, transaction_id=transaction_id)
-        text = self._text(login, policy, code)
-        delivery = await self._deliver(login, policy, enrolment.recipients[0], text)
+        recipient = enrolment.recipients[0]
+        message = code_message(login, policy, recipient, code, self._settings().host)
+        delivery = await self._deliver(login, message)
         if delivery.may_arrive:
             return Sent(
                 masked, is_new=True, is_sure=delivery.was_accepted, transaction_id=transaction_id
@@ -204,51 +206,16 @@ class Codes:
             scopes.append((CounterKey("send", "all", ""), limits.sends_in_all))
         return scopes
 
-    def _challenge(
-        self,
-        key: ChallengeKey,
-        policy: Policy,
-        code: str,
-        masked: str,
-        previous: Challenge | None,
-        now: Moment,
-    ) -> Challenge:
-        salt = self._source.token(_SALT_BITS)
-        return Challenge(
-            key=key,
-            salt=salt,
-            digest=code_digest(self._key, salt, code),
-            issued=now,
-            lifetime=policy.code_lifetime,
-            answers_left=previous.answers_left if previous else policy.wrong_answers,
-            sends=previous.sends + 1 if previous else 1,
-            masked=masked,
-            digits=policy.code_digits,
-        )
-
     def _with_id(self, challenge: Challenge, transaction_id: str) -> Challenge:
         return replace(challenge, id_digest=transaction_id_digest(self._key, transaction_id))
 
-    def _text(self, login: Login, policy: Policy, code: str) -> str:
-        values = {
-            "otp": code,
-            "user": login.user,
-            "host": self._settings().host,
-            "service": login.service,
-            "minutes": str(max(1, round(policy.code_lifetime / 60))),
-        }
-        return fill(policy.texts.message, values)
-
-    async def _deliver(
-        self, login: Login, policy: Policy, recipient: Recipient, text: str
-    ) -> Delivery:
-        message = Message(recipient, text, policy.code_lifetime)
+    async def _deliver(self, login: Login, message: Message) -> Delivery:
         route = tuple(self._senders.route(message))
         if not route:
             self._journal.record(CodeNotSent(login, "no gateway is configured and enabled"))
 
         def report(attempt: Attempt) -> None:
-            self._journal.record(_event(login, recipient.masked, attempt))
+            self._journal.record(event_of(login, message.recipient.masked, attempt))
 
         begun = self._clock.now().boot
         deadline = self._settings().send_deadline
@@ -260,18 +227,3 @@ class Codes:
         if not self._latencies:
             return _UNMEASURED_LATENCY
         return sorted(self._latencies)[len(self._latencies) // 2]
-
-
-def _event(login: Login, masked: str, attempt: Attempt) -> CodeSent | CodeFailed:
-    outcome = attempt.outcome
-    if isinstance(outcome, Accepted):
-        return CodeSent(login, attempt.gateway, masked, attempt.latency, outcome.message_id)
-    return CodeFailed(
-        login,
-        attempt.gateway,
-        masked,
-        attempt.latency,
-        outcome=type(outcome).__name__.lower(),
-        error_class=str(outcome.error_class),
-        detail=outcome.detail,
-    )

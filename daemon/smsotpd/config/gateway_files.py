@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""gateways.d/*.toml: gateways that the administrator keeps in files.
+
+A file is called after its gateway and holds `type`, optionally `enabled`, and the tables
+[settings] and [secrets]. A secret is a text, or `{ credential = "NAME" }` for one that systemd
+hands to the daemon (LoadCredential=).
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from smsotpd.config.document import Document, read_document
+from smsotpd.core.errors import BadArgumentError, ConfigurationError
+from smsotpd.core.gateway import GatewayDefinition, parse_gateway_name
+from smsotpd.core.secret import Secret
+
+GATEWAY_FILES = "gateways.d"
+_CREDENTIAL_NAME_SIGNS = frozenset("-_.")
+
+
+def read_gateway_files(directory: Path) -> tuple[GatewayDefinition, ...]:
+    """Read all gateway files of a configuration directory, ordered by name.
+
+    Raises:
+        ConfigurationError: a file is wrong, or holds secrets and is readable by everybody.
+    """
+    paths = sorted((directory / GATEWAY_FILES).glob("*.toml"))
+    return tuple(_read(path) for path in paths)
+
+
+def _read(path: Path) -> GatewayDefinition:
+    document = read_document(path)
+    try:
+        name = parse_gateway_name(path.stem)
+    except BadArgumentError as error:
+        raise ConfigurationError(str(path), f"is called after no gateway: {error}") from None
+    for key in document.values:
+        if key not in {"type", "enabled", "settings", "secrets"}:
+            raise document.error(key, "is no key here; known: type, enabled, [settings], [secrets]")
+    type_id, enabled = document.values.get("type"), document.values.get("enabled", True)
+    if not isinstance(type_id, str):
+        raise document.error("type", 'must be the id of a gateway type, as "http"')
+    if not isinstance(enabled, bool):
+        raise document.error("enabled", "must be true or false")
+    secrets = {
+        key: _secret(document, f"secrets.{key}", value)
+        for key, value in _table(document, "secrets").items()
+    }
+    if secrets:
+        _refuse_if_readable_by_everybody(path)
+    settings = {
+        key: _text(document, f"settings.{key}", value)
+        for key, value in _table(document, "settings").items()
+    }
+    return GatewayDefinition(name, type_id, settings, secrets, enabled, str(path))
+
+
+def _table(document: Document, name: str) -> dict[str, object]:
+    table = document.values.get(name, {})
+    if not isinstance(table, dict):
+        raise document.error(name, f"must be a table, as [{name}]")
+    return table
+
+
+def _text(document: Document, dotted: str, value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case str() | int() | float():
+            return str(value)
+        case _:
+            raise document.error(dotted, "must be a text, a number, true or false")
+
+
+def _secret(document: Document, dotted: str, value: object) -> Secret:
+    match value:
+        case str():
+            return Secret(value)
+        case {"credential": str(name)}:
+            return _credential(document, dotted, name)
+        case _:
+            raise document.error(dotted, 'must be a text, or { credential = "NAME" }')
+
+
+def _credential(document: Document, dotted: str, name: str) -> Secret:
+    if not name or not all(char.isalnum() or char in _CREDENTIAL_NAME_SIGNS for char in name):
+        raise document.error(dotted, "names a credential with signs other than - _ .")
+    directory = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    path = Path(directory) / name
+    if not directory or not path.is_file():
+        raise document.error(dotted, f"names the credential {name}, which systemd did not hand in")
+    return Secret(path.read_text().rstrip("\n"))
+
+
+def _refuse_if_readable_by_everybody(path: Path) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & (stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP):
+        raise ConfigurationError(
+            str(path),
+            f"holds secrets and has mode {mode:04o}; run: chown root:smsotp and chmod 0640 on it",
+            key="secrets",
+        )

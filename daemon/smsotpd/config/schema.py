@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every key of smsotpd.toml: its table, the value it sets, and what may be said.
+
+etc/smsotp/smsotpd.toml shows each with its default; a test keeps the two equal.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from smsotpd.core.errors import BadArgumentError
+from smsotpd.core.gateway import parse_gateway_name
+from smsotpd.core.limits import Budget
+from smsotpd.core.policy import (
+    FEWEST_CODE_DIGITS,
+    LONGEST_CODE_LIFETIME,
+    MOST_CODE_DIGITS,
+    MOST_WRONG_ANSWERS,
+    Factor,
+    Mode,
+    Unenrolled,
+)
+from smsotpd.core.text import check_text
+
+_HOUR = 3600.0
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: the field it sets, and how a value is read (ValueError: what is wrong with it)."""
+
+    field: str
+    read: Callable[[object], object]
+
+
+def integer(least: int, most: int) -> Callable[[object], int]:
+    """Take whole numbers within bounds."""
+
+    def read(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return value
+
+    return read
+
+
+def seconds(least: float, most: float) -> Callable[[object], float]:
+    """Take numbers of seconds within bounds."""
+
+    def read(value: object) -> float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not least <= float(str(value)) <= most:
+            raise ValueError(f"must be a number of seconds from {least:g} to {most:g}")
+        return float(str(value))
+
+    return read
+
+
+def budget(window: float) -> Callable[[object], Budget]:
+    """Take how many events one window allows."""
+    count = integer(1, 10_000_000)
+    return lambda value: Budget(count(value), window)
+
+
+def boolean(value: object) -> bool:
+    """Take true or false."""
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")  # noqa: TRY004  # a wrong value, to its reader
+    return value
+
+
+def choice(words: type[StrEnum], *excluded: StrEnum) -> Callable[[object], StrEnum]:
+    """Take one of the words of an enumeration."""
+    allowed = [word for word in words if word not in excluded]
+
+    def read(value: object) -> StrEnum:
+        if not isinstance(value, str) or value not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return words(value)
+
+    return read
+
+
+def factors(value: object) -> frozenset[Factor]:
+    """Take `["pin", "code"]` or `["code"]`."""
+    if value not in (["pin", "code"], ["code", "pin"], ["code"]):
+        raise ValueError('must be ["pin", "code"] or ["code"]')
+    return frozenset(Factor(word) for word in value)
+
+
+def text(*fields: str) -> Callable[[object], str]:
+    """Take text that may hold the given fields in braces."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError("must be a text that is not empty")
+        try:
+            return check_text("", value, frozenset(fields))
+        except BadArgumentError as error:
+            raise ValueError(error.complaint) from error
+
+    return read
+
+
+def message(value: object) -> str:
+    """Take the text that carries the code."""
+    checked = text("otp", "user", "host", "service", "minutes")(value)
+    if "{otp}" not in checked:
+        raise ValueError("must hold {otp}, the place of the code")
+    return checked
+
+
+def gateway_names(value: object) -> tuple[str, ...]:
+    """Take a list of gateway names."""
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise ValueError("must be a list of gateway names")
+    try:
+        return tuple(parse_gateway_name(name) for name in value)
+    except BadArgumentError as error:
+        raise ValueError(str(error)) from error
+
+
+DAEMON: Mapping[str, Key] = {
+    "host": Key("host", text()),
+    "transaction_seconds": Key("transaction_seconds", seconds(30, 3600)),
+    "most_transactions": Key("most_transactions", integer(16, 1_000_000)),
+}
+
+PIN: Mapping[str, Key] = {
+    "memory_kib": Key("memory", integer(8, 4_194_304)),
+    "time_cost": Key("time", integer(1, 64)),
+    "lanes": Key("lanes", integer(1, 16)),
+    "threads": Key("threads", integer(1, 64)),
+}
+
+GATEWAYS: Mapping[str, Key] = {
+    "order": Key("route", gateway_names),
+    "deadline_seconds": Key("send_deadline", seconds(1, 60)),
+    "allow_outbox": Key("allow_outbox", boolean),
+}
+
+LIMITS: Mapping[str, Key] = {
+    "failures_to_lock": Key("failures_to_lock", integer(1, 100)),
+    "lock_seconds": Key("lock_seconds", seconds(1, 31 * _DAY)),
+    "failures_to_disable": Key("failures_to_disable", integer(1, 100)),
+    "failures_without_delay": Key("failures_without_delay", integer(0, 100)),
+    "delay_step_seconds": Key("delay_step_seconds", seconds(0, 60)),
+    "longest_delay_seconds": Key("longest_delay_seconds", seconds(0, 20)),
+    "resend_seconds": Key("resend_seconds", seconds(0, _HOUR)),
+    "longest_resend_seconds": Key("longest_resend_seconds", seconds(0, _DAY)),
+    "guesses_per_phone_and_hour": Key("guesses_per_phone", budget(_HOUR)),
+    "guesses_per_origin_and_hour": Key("guesses_per_origin", budget(_HOUR)),
+    "guesses_per_prefix_and_hour": Key("guesses_per_prefix", budget(_HOUR)),
+    "guesses_per_hour": Key("guesses_in_all", budget(_HOUR)),
+    "sends_per_user_and_day": Key("sends_per_user", budget(_DAY)),
+    "sends_per_phone_and_day": Key("sends_per_phone", budget(_DAY)),
+    "sends_per_origin_and_day": Key("sends_per_origin", budget(_DAY)),
+    "sends_per_prefix_and_day": Key("sends_per_prefix", budget(_DAY)),
+    "sends_per_day": Key("sends_in_all", budget(_DAY)),
+}
+
+POLICY: Mapping[str, Key] = {
+    "factors": Key("factors", factors),
+    "mode": Key("mode", choice(Mode, Mode.CHANGE_PIN)),
+    "code_digits": Key("code_digits", integer(FEWEST_CODE_DIGITS, MOST_CODE_DIGITS)),
+    "code_seconds": Key("code_lifetime", seconds(30, LONGEST_CODE_LIFETIME)),
+    "wrong_answers": Key("wrong_answers", integer(1, MOST_WRONG_ANSWERS)),
+    "resends": Key("resends", integer(0, 10)),
+    "unenrolled": Key("unenrolled", choice(Unenrolled)),
+    "transaction_id": Key("transaction_id", boolean),
+}
+
+TEXTS: Mapping[str, Key] = {
+    "pin_prompt": Key("pin_prompt", text()),
+    "single_prompt": Key("single_prompt", text()),
+    "send_prompt": Key("send_prompt", text("phone")),
+    "code_prompt": Key("code_prompt", text("phone")),
+    "resend_word": Key("resend_word", text()),
+    "message": Key("message", message),
+}

@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The use cases of administration that concern users."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from smsotpd.core.challenge import Challenge, Judgement, judge
+from smsotpd.core.enrolment import Enrolment, parse_user
+from smsotpd.core.errors import BusyError, NotFoundError, RefusedError, UnavailableError
+from smsotpd.core.events import EnrolmentChanged, Login
+from smsotpd.core.issuing import code_message, new_code
+from smsotpd.core.moment import may_have_passed
+from smsotpd.core.pin import check_pin
+from smsotpd.core.policy import Settings
+from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Senders, Store
+from smsotpd.core.recipient import Recipient, parse_phone
+from smsotpd.core.routing import Attempt, deliver, event_of
+from smsotpd.core.secret import Secret
+from smsotpd.core.throttle import NO_FAILURES, Failures, is_locked
+
+_SERVICE = "enrolment"
+_NAME_BITS = 128
+_MOST_PENDING = 256
+
+
+@dataclass(frozen=True, slots=True)
+class UserState:
+    """An enrolment and what its failures make of it."""
+
+    enrolment: Enrolment
+    failures: Failures
+    is_locked: bool
+
+    @property
+    def word(self) -> str:
+        """Return `active`, `locked` or `disabled`."""
+        if self.enrolment.disabled or self.failures.disabled:
+            return "disabled"
+        return "locked" if self.is_locked else "active"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """An enrolment that counts only when its code comes back."""
+
+    enrolment: Enrolment = field(repr=False)
+    challenge: Challenge
+    by_uid: int
+
+
+class Users:
+    """Enrol, show, change and remove users."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        hasher: PinHasher,
+        source: CodeSource,
+        senders: Senders,
+        journal: Journal,
+        key: bytes,
+        settings: Callable[[], Settings],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._hasher = hasher
+        self._source = source
+        self._senders = senders
+        self._journal = journal
+        self._key = key
+        self._settings = settings
+        # Lost in a crash on purpose: the administrator enrols again, and nothing was changed.
+        self._pending: dict[str, _Pending] = {}
+
+    def list(self) -> list[UserState]:
+        """Return all enrolled users, ordered by name."""
+        with self._store.change() as change:
+            return [
+                self._state(enrolment, change.failures(enrolment.user))
+                for enrolment in change.enrolments()
+            ]
+
+    def show(self, user: str) -> UserState:
+        """Return one user.
+
+        Raises:
+            NotFoundError: nobody of that name is enrolled.
+        """
+        with self._store.change() as change:
+            enrolment = _require(change.enrolment(user))
+            return self._state(enrolment, change.failures(user))
+
+    async def enrol(self, user: str, phone: str, pin: Secret, by_uid: int, *, verify: bool) -> str:
+        """Enrol a user, or change the phone or PIN of an enrolled one.
+
+        Returns:
+            The name of the enrolment that waits for its code; empty if it counts already.
+
+        Raises:
+            BadArgumentError: user, phone or PIN is not acceptable.
+            RefusedError: a new user has no PIN.
+            UnavailableError: the code could not be sent; nothing was changed.
+        """
+        parse_user(user)
+        recipient = parse_phone(phone)
+        with self._store.change() as change:
+            present = change.enrolment(user)
+        if not pin and present is None:
+            raise RefusedError(f"{user} is not enrolled yet and needs a PIN")
+        encoded = await self._hasher.hash(check_pin(pin, user)) if pin else ""
+        if present is None:
+            enrolment = Enrolment(user, (recipient,), encoded, enrolled_at=self._clock.now().wall)
+        else:
+            enrolment = replace(
+                present, recipients=(recipient,), pin_hash=encoded or present.pin_hash
+            )
+        if verify:
+            return await self._ask_for_proof(enrolment, recipient, by_uid)
+        self._put(enrolment, by_uid)
+        return ""
+
+    def confirm(self, name: str, code: str) -> None:
+        """Make a pending enrolment count, since the code sent to its phone came back.
+
+        Raises:
+            NotFoundError: no such enrolment waits, or it waited too long.
+            RefusedError: the code is wrong; says whether another try is left.
+        """
+        pending = self._pending.pop(name, None)
+        if pending is None:
+            raise NotFoundError("no such enrolment waits for a code; enrol the user again")
+        judgement, left = judge(pending.challenge, code, self._key, self._clock.now())
+        if judgement is Judgement.RIGHT:
+            self._put(pending.enrolment, pending.by_uid)
+            return
+        if left is None:
+            raise NotFoundError("the code has expired or was wrong too often; enrol the user again")
+        self._pending[name] = replace(pending, challenge=left)
+        raise RefusedError(f"wrong code; tries left: {left.answers_left}")
+
+    async def set_pin(self, user: str, pin: Secret, by_uid: int) -> None:
+        """Give an enrolled user a new PIN; codes that are out die."""
+        encoded = await self._hasher.hash(check_pin(pin, user))
+        with self._store.change() as change:
+            enrolment = _require(change.enrolment(user))
+            change.put_enrolment(replace(enrolment, pin_hash=encoded))
+            change.drop_challenges_of(user)
+        self._journal.record(EnrolmentChanged(user, "PIN set", by_uid))
+
+    def unlock(self, user: str, by_uid: int) -> None:
+        """Forget a user's failures, lock and cool-down; a disabled user is active again."""
+        with self._store.change() as change:
+            enrolment = change.enrolment(user)
+            if enrolment is not None and enrolment.disabled:
+                change.put_enrolment(replace(enrolment, disabled=False))
+            elif enrolment is None and change.failures(user) == NO_FAILURES:
+                _require(enrolment)
+            change.put_failures(user, NO_FAILURES)
+            change.put_cooldown(user, None)
+        self._journal.record(EnrolmentChanged(user, "unlocked", by_uid))
+
+    def disable(self, user: str, by_uid: int) -> None:
+        """Let a user log in no more until unlocked; codes that are out die."""
+        with self._store.change() as change:
+            change.put_enrolment(replace(_require(change.enrolment(user)), disabled=True))
+            change.drop_challenges_of(user)
+        self._journal.record(EnrolmentChanged(user, "disabled", by_uid))
+
+    def remove(self, user: str, by_uid: int) -> None:
+        """Forget a user."""
+        with self._store.change() as change:
+            _require(change.enrolment(user))
+            change.drop_enrolment(user)
+        self._journal.record(EnrolmentChanged(user, "removed", by_uid))
+
+    def _state(self, enrolment: Enrolment, failures: Failures) -> UserState:
+        locked = is_locked(failures, self._settings().limits, self._clock.now())
+        return UserState(enrolment, failures, locked)
+
+    def _put(self, enrolment: Enrolment, by_uid: int) -> None:
+        with self._store.change() as change:
+            is_new = change.enrolment(enrolment.user) is None
+            change.put_enrolment(enrolment)
+            change.drop_challenges_of(enrolment.user)
+        change_made = "enrolled" if is_new else "enrolment changed"
+        self._journal.record(EnrolmentChanged(enrolment.user, change_made, by_uid))
+
+    async def _ask_for_proof(self, enrolment: Enrolment, recipient: Recipient, by_uid: int) -> str:
+        """Send a code to the phone, and remember what it will make true."""
+        settings = self._settings()
+        policy = settings.default_policy
+        now = self._clock.now()
+        for name in [
+            name
+            for name, pending in self._pending.items()
+            if may_have_passed(pending.challenge.issued, pending.challenge.lifetime, now)
+        ]:
+            del self._pending[name]
+        if len(self._pending) >= _MOST_PENDING:
+            raise BusyError("too many enrolments wait for their codes; try again")
+        login = Login(enrolment.user, _SERVICE)
+        masked = recipient.masked
+        code, challenge = new_code(login, policy, masked, self._source, self._key, now)
+        message = code_message(login, policy, recipient, code, settings.host)
+
+        def report(attempt: Attempt) -> None:
+            self._journal.record(event_of(login, masked, attempt))
+
+        route = tuple(self._senders.route(message))
+        delivery = await deliver(message, route, settings.send_deadline, self._clock, report)
+        if not delivery.may_arrive:
+            why = "no gateway took it" if route else "no gateway is configured and enabled"
+            raise UnavailableError(f"the code could not be sent: {why}; nothing was changed")
+        name = self._source.token(_NAME_BITS)
+        self._pending[name] = _Pending(enrolment, challenge, by_uid)
+        return name
+
+
+def _require(enrolment: Enrolment | None) -> Enrolment:
+    if enrolment is None:
+        raise NotFoundError("no user of that name is enrolled")
+    return enrolment
