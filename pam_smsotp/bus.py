@@ -134,6 +134,7 @@ class Bus:
 
     def _receive_body(self, header: wire.Header, returns: str) -> wire.Reader:
         if header.kind == wire.ERROR:
+            self._skip(header.body_length)  # its text; the next reply starts behind it
             raise failure_from_error(str(header.fields.get(wire.ERROR_NAME, "")))
         if header.fields.get(wire.SIGNATURE, "") != returns:
             raise wire.MalformedError("its signature is not the contract's")
@@ -170,7 +171,8 @@ class Bus:
             return
 
     def _send(self, data: bytes) -> None:
-        self._set_slice()
+        # Our few bytes always fit the socket's buffer; a Cancel goes out after the deadline, too.
+        self._socket.settimeout(SLICE)
         try:
             # Without MSG_NOSIGNAL a bus that went away would kill the host by SIGPIPE.
             self._socket.sendall(data, socket.MSG_NOSIGNAL)
@@ -179,7 +181,8 @@ class Bus:
 
     def _set_slice(self) -> None:
         if interruption.is_pending():
-            raise DeniedError(interruption.CODE, "interrupted while waiting")
+            # The code of a Ctrl-C at a prompt.
+            raise DeniedError("PAM_CONV_ERR", "interrupted while waiting")
         left = self._deadline - monotonic()
         if left <= 0:
             raise UnreachableError(f"no answer within {self._timeout} s")

@@ -4,7 +4,8 @@
 
 sudo blocks SIGINT and SIGQUIT while PAM works, so a wait must look for them. Importing Python's
 signal module, even `_signal`, would replace the host's own disposition of SIGINT until the
-interpreter ends; the kernel's status file tells the same and touches nothing.
+interpreter ends; the kernel's status file tells the same and touches nothing. The signal stays
+pending: the host meets it next, and sudo then asks no second time.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ import os
 STATUS = "/proc/thread-self/status"
 # Bit n-1 is signal n: SIGHUP 1, SIGINT 2, SIGQUIT 3, SIGTERM 15 (proc(5), SigPnd and ShdPnd).
 STOP_SIGNALS = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14
-# What an interrupted wait returns: sudo asks again after PAM_AUTH_ERR and PAM_MAXTRIES.
-CODE = "PAM_CONV_ERR"
 
 
 def is_pending() -> bool:

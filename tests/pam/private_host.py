@@ -243,8 +243,9 @@ class PrivateHost:
 
     def stop_owner(self) -> None:
         """End the daemon that the bus itself has started."""
-        reply = self._ask_bus("GetConnectionUnixProcessID", "string:org.smsotp1")
-        os.kill(int(reply.split()[-1]), signal.SIGKILL)
+        if "true" in self._ask_bus("NameHasOwner", "string:org.smsotp1"):
+            reply = self._ask_bus("GetConnectionUnixProcessID", "string:org.smsotp1")
+            os.kill(int(reply.split()[-1]), signal.SIGKILL)
 
     def stop_bus(self) -> None:
         """End the private system bus, as a crash would."""

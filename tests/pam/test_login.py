@@ -171,8 +171,8 @@ def test_a_daemon_that_is_not_running_is_started(host: PrivateHost) -> None:
         wait_until(calls.exists)
     finally:
         service.unlink()
-        host.reload_bus()
         host.stop_owner()
+        host.reload_bus()
 
 
 KNOWS_A_PASSWORD = """
