@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is installed beside the Python: well formed, hardened, and in agreement with itself."""
+
+import re
+import tomllib
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.static.tool import assert_content, assert_silent, located, output_of
+from tests.static.tree import (
+    BUS_CONTRACT,
+    MAN_PAGES,
+    POLKIT_ACTIONS,
+    ROOT,
+    UNIT,
+    files,
+    shell_scripts,
+)
+
+# Tenths: the issue's bound is 1.5, and `systemd-analyze` takes whole numbers.
+EXPOSURE_TENTHS = 15
+
+
+def polkit(path: str) -> list[ET.Element]:
+    """Return elements of the shipped actions."""
+    document = ET.parse(POLKIT_ACTIONS)  # noqa: S314  # our own file, not a stranger's
+    return document.getroot().findall(path)
+
+
+def test_xml_is_well_formed() -> None:
+    documents = [path for path in files() if path.suffix in {".xml", ".policy"}]
+    documents.append(ROOT / "packaging/usr/share/dbus-1/system.d/org.smsotp1.conf")
+    assert_silent("xmllint", "--noout", "--nonet", *documents)
+
+
+def test_systemd_understands_every_line_of_the_unit(tmp_path: Path) -> None:
+    # The daemon is not installed on the machine that checks: another program stands in for it.
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text().replace("/usr/sbin/smsotpd", "/bin/true"))
+    assert_silent("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit)
+
+
+def test_the_sandbox_leaves_little_exposed() -> None:
+    assert_content(
+        "systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE_TENTHS}", UNIT
+    )
+
+
+def test_shell_scripts_are_sound() -> None:
+    scripts = shell_scripts()
+    maintainers = {path.name for path in scripts if path.parent == ROOT / "packaging/deb"}
+    assert maintainers == {"pam-smsotp.postinst", "pam-smsotp.prerm", "pam-smsotp.postrm"}
+    assert_silent("shellcheck", *scripts)
+
+
+@pytest.mark.parametrize("page", sorted(MAN_PAGES.glob("*.rst")), ids=lambda page: page.stem)
+def test_a_man_page_is_built_and_shown_without_a_warning(page: Path, tmp_path: Path) -> None:
+    roff = tmp_path / page.with_suffix(".man").name
+    assert_silent("rst2man", "--strict", page, roff)
+    located("groff")
+    status, output = output_of(
+        "man", "--warnings", "--encoding=UTF-8", "--ditroff", "--local-file", roff
+    )
+    warnings = [line for line in output.splitlines() if "warning" in line or "error" in line]
+    assert (status, warnings) == (0, [])
+
+
+@pytest.mark.parametrize("page", sorted(MAN_PAGES.glob("*.rst")), ids=lambda page: page.stem)
+def test_a_man_page_names_its_section(page: Path) -> None:
+    assert re.search(r"^:Manual section: [158]$", page.read_text(), re.MULTILINE)
+
+
+def test_the_unit_points_at_man_pages_that_exist() -> None:
+    [listed] = re.findall(r"^Documentation=(.+)$", UNIT.read_text(), re.MULTILINE)
+    pages = re.findall(r"man:([\w.-]+)\(\d\)", listed)
+    assert pages
+    assert [page for page in pages if not (MAN_PAGES / f"{page}.rst").exists()] == []
+
+
+def test_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    debian = (ROOT / "packaging/deb/changelog").read_text().splitlines()[0]
+    assert debian.startswith(f"pam-smsotp ({project}) ")
+    news = ROOT / "CHANGELOG.md"
+    assert re.findall(r"^## \[?(\d[\w.]*)", news.read_text(), re.MULTILINE)[:1] == [project]
+
+
+def test_polkit_has_an_action_for_each_that_the_bus_contract_names_and_no_other() -> None:
+    # The contract names the action of a group of methods in a comment of its own before them.
+    named = re.findall(r"<!-- (org\.smsotp1\.[a-z.]+) -->", BUS_CONTRACT.read_text())
+    actions = polkit("action")
+    assert named
+    assert [action.get("id") for action in actions] == named
+
+
+def test_polkit_lets_nobody_administer_without_proving_to_be_an_administrator() -> None:
+    defaults = polkit("action/defaults/*")
+    assert defaults
+    assert {default.text for default in defaults} <= {"auth_admin", "auth_admin_keep"}
+
+
+def test_the_user_of_unit_bus_policy_and_sysusers_is_one() -> None:
+    users = ROOT / "packaging/usr/lib/sysusers.d/smsotp.conf"
+    policy = ROOT / "packaging/usr/share/dbus-1/system.d/org.smsotp1.conf"
+    assert re.findall(r"^User=(.+)$", UNIT.read_text(), re.MULTILINE) == ["smsotp"]
+    assert re.findall(r'<policy user="(.+)">', policy.read_text()) == ["smsotp"]
+    assert re.findall(r"^u (\S+) ", users.read_text(), re.MULTILINE) == ["smsotp"]
