@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who is calling: what the bus driver and polkit say, and nothing the caller says itself."""
+
+import asyncio
+import pwd
+from dataclasses import dataclass
+
+from dbus_next import Message, MessageType, Variant
+from dbus_next.aio.message_bus import MessageBus
+
+from smsotpd.core.errors import NotAuthorizedError
+
+ROOT = 0
+
+_DRIVER = "org.freedesktop.DBus"
+_POLKIT = "org.freedesktop.PolicyKit1"
+_SECONDS_FOR_DRIVER = 5.0
+_SECONDS_FOR_POLKIT = 120.0  # a person may have to type a password
+_ALLOW_INTERACTION = 1
+
+
+@dataclass(slots=True, eq=False)
+class Caller:
+    """A connection to the bus.
+
+    Attributes:
+        name: its unique name.
+        uid: as the bus driver says; None until asked.
+        is_gone: whether it left the bus.
+    """
+
+    name: str
+    uid: int | None = None
+    is_gone: bool = False
+
+    def require_uid(self) -> int:
+        """Return the uid.
+
+        Raises:
+            NotAuthorizedError: the bus driver has not named it.
+        """
+        if self.uid is None:
+            raise NotAuthorizedError("the bus does not say who is calling")
+        return self.uid
+
+    def may_act_for(self, user: str) -> bool:
+        """Tell whether the caller may authenticate a user: root anybody, others themselves."""
+        uid = self.require_uid()
+        if uid == ROOT:
+            return True
+        try:
+            return pwd.getpwuid(uid).pw_name == user
+        except KeyError:
+            return False
+
+
+async def identify(bus: MessageBus, caller: Caller) -> None:
+    """Fill in the caller's uid from the bus driver.
+
+    Raises:
+        NotAuthorizedError: the driver does not know it, or does not answer.
+    """
+    if caller.uid is not None:
+        return
+    reply = await _call(
+        bus,
+        Message(
+            destination=_DRIVER,
+            path="/org/freedesktop/DBus",
+            interface=_DRIVER,
+            member="GetConnectionCredentials",
+            signature="s",
+            body=[caller.name],
+        ),
+        _SECONDS_FOR_DRIVER,
+    )
+    uid = reply.body[0].get("UnixUserID")
+    if not isinstance(uid, Variant) or not isinstance(uid.value, int):
+        raise NotAuthorizedError("the bus does not say who is calling")
+    caller.uid = uid.value
+
+
+async def authorize(bus: MessageBus, caller: Caller, action: str, *, is_interactive: bool) -> None:
+    """Let root pass, and whomever polkit allows the action.
+
+    Raises:
+        NotAuthorizedError: polkit says no, or there is none.
+    """
+    if caller.require_uid() == ROOT:
+        return
+    subject = ["system-bus-name", {"name": Variant("s", caller.name)}]
+    reply = await _call(
+        bus,
+        Message(
+            destination=_POLKIT,
+            path="/org/freedesktop/PolicyKit1/Authority",
+            interface=_POLKIT + ".Authority",
+            member="CheckAuthorization",
+            signature="(sa{sv})sa{ss}us",
+            body=[subject, action, {}, _ALLOW_INTERACTION if is_interactive else 0, ""],
+        ),
+        _SECONDS_FOR_POLKIT,
+    )
+    if reply.body[0][0] is not True:
+        raise NotAuthorizedError(f"polkit does not allow {action} to you; run this as root")
+
+
+async def _call(bus: MessageBus, message: Message, seconds: float) -> Message:
+    refusal = NotAuthorizedError("the caller cannot be checked; run this as root")
+    try:
+        async with asyncio.timeout(seconds):
+            reply = await bus.call(message)
+    except TimeoutError as error:
+        raise refusal from error
+    if reply is None or reply.message_type is not MessageType.METHOD_RETURN:
+        raise refusal
+    return reply

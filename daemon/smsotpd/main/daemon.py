@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon while it runs: the bus, the signals, the watchdog, the housekeeping."""
+
+import asyncio
+import os
+import signal
+
+from systemd import daemon as systemd
+
+from smsotpd.core.errors import UnavailableError
+from smsotpd.core.ports import Journal
+from smsotpd.dbus.server import Server
+from smsotpd.main.parts import Parts
+
+_SECONDS_BETWEEN_TIDYING = 5.0
+_SECONDS_TO_DRAIN = 16.0  # a gateway that is being waited for has 15
+
+
+async def run(parts: Parts, journal: Journal) -> None:
+    """Serve until SIGTERM or SIGINT; SIGHUP reads the configuration anew.
+
+    Raises:
+        UnavailableError: the bus cannot be reached, or went away: systemd starts us again.
+    """
+    parts.start()
+    server = Server(parts.methods(), journal, parts.logins.owner_left)
+    await server.start()
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _reload, parts)
+    systemd.notify("READY=1")
+    ends = (stop.wait(), server.wait_until_disconnected(), _keep(parts))
+    tasks = [asyncio.ensure_future(end) for end in ends]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    if stop.is_set():
+        systemd.notify("STOPPING=1")
+        await server.drain(_SECONDS_TO_DRAIN)
+        return
+    for task in done:
+        error = task.exception()
+        raise UnavailableError("the system bus went away") from error
+
+
+def _reload(parts: Parts) -> None:
+    systemd.notify("RELOADING=1")
+    parts.reload()
+    systemd.notify("READY=1")
+
+
+async def _keep(parts: Parts) -> None:
+    """Tidy up and tell the watchdog that the loop turns, for ever."""
+    interval = min(_SECONDS_BETWEEN_TIDYING, _watchdog_seconds() / 3)
+    while True:
+        parts.tidy()
+        systemd.notify("WATCHDOG=1")
+        await asyncio.sleep(interval)
+
+
+def _watchdog_seconds() -> float:
+    """Return after how long without a sign systemd takes us for hung (sd_watchdog_enabled(3))."""
+    return int(os.environ.get("WATCHDOG_USEC", "60000000")) / 1_000_000

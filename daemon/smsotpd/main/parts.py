@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""All parts of the daemon, put together."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib import metadata
+from pathlib import Path
+
+from smsotpd.config.settings import Configuration, read_configuration
+from smsotpd.core.dialogue import Dialogue
+from smsotpd.core.errors import SmsOtpError
+from smsotpd.core.events import ConfigurationLoaded, ConfigurationRefused
+from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.gateways import Gateways
+from smsotpd.core.guessing import Guesses
+from smsotpd.core.logins import Logins
+from smsotpd.core.pin_change import PinChange
+from smsotpd.core.policy import Settings
+from smsotpd.core.ports import GatewayCatalogue, Journal
+from smsotpd.core.proving import Proofs
+from smsotpd.core.sending import Codes
+from smsotpd.core.users import Users
+from smsotpd.dbus.admin import gateway_methods, status_method, user_methods
+from smsotpd.dbus.authentication import authentication_methods
+from smsotpd.dbus.method import Method
+from smsotpd.gateways.catalogue import Catalogue
+from smsotpd.kernel.clock import KernelClock
+from smsotpd.kernel.randomness import KernelCodeSource
+from smsotpd.pinhash.argon2 import Argon2PinHasher, Cost
+from smsotpd.store.key import load_or_create_key
+from smsotpd.store.sqlite import SqliteStore, open_store
+
+
+class Parts:
+    """The daemon's use cases over its adapters, and the configuration in force."""
+
+    def __init__(
+        self,
+        directory: Path,
+        configuration: Configuration,
+        store: SqliteStore,
+        hasher: Argon2PinHasher,
+        source: KernelCodeSource,
+        key: bytes,
+        journal: Journal,
+    ) -> None:
+        self._directory = directory
+        self._configuration = configuration
+        self._journal = journal
+        self._store = store
+        self._started = time.monotonic()
+        self.clock = KernelClock()
+        settings = self._settings
+        self.gateways = Gateways(
+            store, self.clock, self._catalogue, journal, settings, self._gateways_in_files
+        )
+        guesses = Guesses(key, journal)
+        proofs = Proofs(store, self.clock, hasher, guesses, key, settings)
+        codes = Codes(store, self.clock, source, self.gateways, journal, key, settings)
+        dialogue = Dialogue(store, self.clock, proofs, codes, journal, settings)
+        pin_change = PinChange(store, hasher, proofs, journal)
+        self.logins = Logins(
+            store, self.clock, source, journal, key, settings, proofs, dialogue, pin_change
+        )
+        self.users = Users(store, self.clock, hasher, source, self.gateways, journal, key, settings)
+
+    def methods(self) -> tuple[Method, ...]:
+        """Return everything that is offered on the bus."""
+        return (
+            *authentication_methods(self.logins),
+            status_method(self.status),
+            *gateway_methods(self.gateways),
+            *user_methods(self.users),
+        )
+
+    def status(self) -> Mapping[str, str | int | bool]:
+        """Return how the daemon is, for `smsotpctl status`."""
+        gateways, users = self.gateways.list(), self.users.list()
+        words = [state.word for state in users]
+        return {
+            "version": metadata.version("pam-smsotp"),
+            "uptime_seconds": round(time.monotonic() - self._started),
+            "transactions": len(self.logins),
+            "users": len(users),
+            "locked_users": words.count("locked"),
+            "disabled_users": words.count("disabled"),
+            "gateways": len(gateways),
+            "enabled_gateways": sum(definition.enabled for definition in gateways),
+            "configuration_files": self._configuration.files,
+        }
+
+    def start(self) -> None:
+        """Make the senders; a gateway that is wrong is journalled and carries nothing."""
+        for complaint in self.gateways.refresh():
+            self._journal.record(ConfigurationRefused(complaint))
+        self._journal.record(ConfigurationLoaded(self._configuration.files))
+
+    def reload(self) -> None:
+        """Read the configuration anew; one that is wrong changes nothing.
+
+        What PINs cost to hash is taken at the next start only.
+        """
+        try:
+            self._configuration = read_configuration(self._directory)
+        except SmsOtpError as error:
+            self._journal.record(ConfigurationRefused(str(error)))
+            return
+        self.start()
+
+    def tidy(self) -> None:
+        """End what nobody waits for any more, and forget what is over."""
+        self.logins.expire()
+        self._store.prune(self.clock.now())
+
+    def _settings(self) -> Settings:
+        return self._configuration.settings
+
+    def _catalogue(self) -> GatewayCatalogue:
+        return Catalogue(allow_outbox=self._configuration.settings.allow_outbox)
+
+    def _gateways_in_files(self) -> Sequence[GatewayDefinition]:
+        return self._configuration.gateways
+
+
+@contextmanager
+def gather(directory: Path, state: Path, journal: Journal) -> Iterator[Parts]:
+    """Open everything the daemon owns, and close it in the end.
+
+    Raises:
+        ConfigurationError: the configuration, or the state directory's ownership, is wrong.
+        UnavailableError: the store cannot be opened.
+    """
+    configuration = read_configuration(directory)
+    with ExitStack() as stack:
+        key = load_or_create_key(state)
+        store = stack.enter_context(open_store(state))
+        source = KernelCodeSource()
+        pin = configuration.pin_cost
+        cost = Cost(pin.memory, pin.time, pin.lanes)
+        hasher = Argon2PinHasher(key, source, cost, pin.threads)
+        stack.callback(hasher.close)
+        yield Parts(directory, configuration, store, hasher, source, key, journal)
