@@ -118,6 +118,13 @@ class ConfigurationRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreFailed:
+    """The store could not be written; logins are refused as long as that lasts."""
+
+    complaint: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestFailed:
     """A defect: a request ended in an error nobody foresaw; named by type only."""
 
@@ -137,5 +144,6 @@ Event = (
     | GatewayChanged
     | ConfigurationLoaded
     | ConfigurationRefused
+    | StoreFailed
     | RequestFailed
 )

@@ -26,6 +26,7 @@ from smsotpd.core.events import (
     LoginDenied,
     LoginGranted,
     RequestFailed,
+    StoreFailed,
     UserLocked,
 )
 from smsotpd.core.text import printable
@@ -56,6 +57,7 @@ ENTRIES: Mapping[type[Event], Entry] = {
     ConfigurationRefused: Entry(
         syslog.LOG_ERR, "Configuration refused, the old one stays in force: {complaint}"
     ),
+    StoreFailed: Entry(syslog.LOG_ERR, "The store cannot be written: {complaint}"),
     RequestFailed: Entry(syslog.LOG_ERR, "Request {member} failed: {error}"),
 }
 

@@ -3,6 +3,7 @@
 """The daemon while it runs: the bus, the signals, the watchdog, the housekeeping."""
 
 import asyncio
+import itertools
 import os
 import signal
 
@@ -13,7 +14,8 @@ from smsotpd.core.ports import Journal
 from smsotpd.dbus.server import Server
 from smsotpd.main.parts import Parts
 
-_SECONDS_BETWEEN_TIDYING = 5.0
+_SECONDS_BETWEEN_SIGNS = 5.0
+_SIGNS_BETWEEN_PRUNINGS = 12
 _SECONDS_TO_DRAIN = 16.0  # a gateway that is being waited for has 15
 
 
@@ -54,9 +56,11 @@ def _reload(parts: Parts) -> None:
 
 async def _keep(parts: Parts) -> None:
     """Tidy up and tell the watchdog that the loop turns, for ever."""
-    interval = min(_SECONDS_BETWEEN_TIDYING, _watchdog_seconds() / 3)
-    while True:
-        parts.tidy()
+    interval = min(_SECONDS_BETWEEN_SIGNS, _watchdog_seconds() / 3)
+    for sign in itertools.count():
+        parts.expire()
+        if sign % _SIGNS_BETWEEN_PRUNINGS == 0:
+            parts.prune()
         systemd.notify("WATCHDOG=1")
         await asyncio.sleep(interval)
 

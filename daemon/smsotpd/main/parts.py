@@ -10,8 +10,8 @@ from pathlib import Path
 
 from smsotpd.config.settings import Configuration, read_configuration
 from smsotpd.core.dialogue import Dialogue
-from smsotpd.core.errors import SmsOtpError
-from smsotpd.core.events import ConfigurationLoaded, ConfigurationRefused
+from smsotpd.core.errors import SmsOtpError, UnavailableError
+from smsotpd.core.events import ConfigurationLoaded, ConfigurationRefused, StoreFailed
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.gateways import Gateways
 from smsotpd.core.guessing import Guesses
@@ -109,10 +109,16 @@ class Parts:
             return
         self.start()
 
-    def tidy(self) -> None:
-        """End what nobody waits for any more, and forget what is over."""
+    def expire(self) -> None:
+        """End the logins that nobody answers any more."""
         self.logins.expire()
-        self._store.prune(self.clock.now())
+
+    def prune(self) -> None:
+        """Forget what is over; a store that cannot be written now is pruned another time."""
+        try:
+            self._store.prune(self.clock.now())
+        except UnavailableError as error:
+            self._journal.record(StoreFailed(str(error)))
 
     def _settings(self) -> Settings:
         return self._configuration.settings
