@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The gateway types there are, in one readable list: core's port `GatewayCatalogue`."""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+from typing import Final
+
+from smsotpd.core.errors import BadArgumentError, RefusedError
+from smsotpd.core.gateway import GatewayDefinition, GatewayType
+from smsotpd.core.ports import Sender
+from smsotpd.gateways.providers import http, outbox
+from smsotpd.gateways.spec import Gateway
+from smsotpd.gateways.spec.settings import check_settings, secret_names
+
+GATEWAYS: Final[tuple[Gateway, ...]] = (
+    http.GATEWAY,
+    outbox.GATEWAY,
+)
+
+ENTRY_POINTS: Final = "smsotpd.gateways"
+
+MakeSender = Callable[[Gateway, GatewayDefinition], Sender]
+
+
+class Catalogue:
+    """Check definitions against their types, and make senders of them.
+
+    A gateway keeps its sender until its definition changes: the sender bounds how many messages
+    it carries at once.
+    """
+
+    def __init__(
+        self,
+        make_sender: MakeSender,
+        *,
+        allow_outbox: bool,
+        gateways: Sequence[Gateway] = GATEWAYS,
+    ) -> None:
+        self._make_sender = make_sender
+        self._allow_outbox = allow_outbox
+        self._gateways = {gateway.id: gateway for gateway in gateways}
+        self._senders: dict[str, tuple[GatewayDefinition, Sender]] = {}
+
+    def types(self) -> Sequence[GatewayType]:
+        """Return all types, in the order to show them."""
+        return tuple(gateway.type for gateway in self._gateways.values())
+
+    def check(self, definition: GatewayDefinition) -> None:
+        """Check settings and secrets as a whole.
+
+        Raises:
+            BadArgumentError: the type or a setting is unknown, missing or malformed; names it.
+            RefusedError: the type is for demos, and the configuration does not allow it.
+        """
+        gateway = self._gateway(definition)
+        self._check_allowed(gateway)
+        check_settings(gateway, definition)
+
+    def secret_names(self, definition: GatewayDefinition) -> frozenset[str]:
+        """Return the names among the definition's settings that are secret.
+
+        Raises:
+            BadArgumentError: the type is unknown.
+        """
+        return secret_names(self._gateway(definition), definition)
+
+    def sender(self, definition: GatewayDefinition) -> Sender:
+        """Return the sender for a definition that passed `check`.
+
+        Raises:
+            BadArgumentError: the type is unknown.
+            RefusedError: the type is for demos, and the configuration does not allow it.
+        """
+        gateway = self._gateway(definition)
+        self._check_allowed(gateway)
+        known = self._senders.get(definition.name)
+        if known and known[0] == definition:
+            return known[1]
+        sender = self._make_sender(gateway, definition)
+        self._senders[definition.name] = (definition, sender)
+        return sender
+
+    def _gateway(self, definition: GatewayDefinition) -> Gateway:
+        try:
+            return self._gateways[definition.type_id]
+        except KeyError:
+            raise BadArgumentError("type", f"must be one of {', '.join(self._gateways)}") from None
+
+    def _check_allowed(self, gateway: Gateway) -> None:
+        if gateway.demonstration and not self._allow_outbox:
+            raise RefusedError(
+                f"gateways of type {gateway.id} store codes readably and are for demos only; "
+                "to allow them, set allow_outbox = true under [gateways] in "
+                "/etc/smsotp/smsotpd.toml"
+            )
+
+
+def with_third_parties(
+    gateways: Sequence[Gateway] = GATEWAYS,
+) -> tuple[tuple[Gateway, ...], tuple[str, ...]]:
+    """Add the gateway types that installed packages declare as entry points.
+
+    Returns:
+        All types, and one sentence about each entry point that was left out.
+    """
+    known = {gateway.id: gateway for gateway in gateways}
+    complaints = []
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        try:
+            gateway = point.load()
+        except Exception as error:  # noqa: BLE001  # another's package must not stop the daemon
+            complaints.append(f"gateway {point.name}: not loaded, {type(error).__name__}")
+            continue
+        if not isinstance(gateway, Gateway):
+            complaints.append(f"gateway {point.name}: not loaded, {point.value} is no Gateway")
+        elif gateway.id in known:
+            complaints.append(f"gateway {point.name}: not loaded, the id {gateway.id} is taken")
+        else:
+            known[gateway.id] = gateway
+    return tuple(known.values()), tuple(complaints)
