@@ -2,21 +2,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """The journal's catalogue explains every event, and only events that exist."""
 
-import hashlib
+import dataclasses
 import re
 import shutil
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
-from smsotpd.core.events import Event
+import pytest
+
+from smsotpd.core.events import Event, Login
+from smsotpd.journal.catalogue import fields_of, message_id
 from tests.static.tool import assert_content, output_of
 from tests.static.tree import CATALOGUE
 
 ENTRY = re.compile(r"^-- ([0-9a-f]{32})$", re.MULTILINE)
 
 
-def message_id(event: str) -> str:
-    return hashlib.sha256(f"org.smsotp1.{event}".encode()).hexdigest()[:32]
+EVENTS: tuple[type[Any], ...] = get_args(Event)
+# A value of each type that an event's field may have, none of them empty.
+SAMPLES: dict[Any, object] = {
+    Login: Login("a", "b", "c", "d", "e"),
+    str: "a",
+    float: 1.0,
+    int: 1,
+    int | None: 1,
+    bool: True,
+}
 
 
 def entries() -> dict[str, str]:
@@ -26,9 +37,15 @@ def entries() -> dict[str, str]:
 
 
 def test_every_event_is_explained_and_nothing_else() -> None:
-    events = {message_id(event.__name__): event.__name__ for event in get_args(Event)}
-    assert events
-    assert entries().keys() == events.keys(), events
+    assert entries().keys() == {message_id(event) for event in EVENTS}
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
+def test_an_explanation_names_only_fields_that_the_event_has(event: type[Any]) -> None:
+    values = [SAMPLES[field.type] for field in dataclasses.fields(event)]
+    fields = set(re.findall(r"@(\w+)@", entries()[message_id(event)]))
+    assert fields
+    assert fields <= fields_of(event(*values)).keys()
 
 
 def test_every_entry_has_a_subject_and_a_text() -> None:
