@@ -18,24 +18,34 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 """
 
 
+class LeftoverError(Exception):
+    """Something of a machine that has ended is still in use."""
+
+
 def clear(runs: Path) -> None:
     """Remove what machines left whose test run is no longer there."""
     for directory in runs.glob("smsotp-*-*/"):
         owner = directory.name.split("-")[1]
         if owner != str(os.getpid()) and not Path("/proc", owner).exists():
             # Groups that are still emptying are left to the run after this one.
-            with suppress(subprocess.CalledProcessError):
+            with suppress(LeftoverError):
                 remove(directory)
                 directory.with_suffix(".console").unlink(missing_ok=True)
 
 
 def remove(directory: Path) -> None:
-    """Remove a machine's directory and its control groups."""
+    """Remove a machine's directory and its control groups.
+
+    Raises:
+        LeftoverError: processes of the machine are still ending.
+    """
     private = ["unshare", "--mount", "--propagation=private"]
-    subprocess.run(
+    removed = subprocess.run(
         [*private, "sh", "-euc", REMOVE_GROUPS, "sh", directory.name],
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
     )
+    if removed.returncode != 0:
+        raise LeftoverError(f"the control groups of {directory.name} remain: {removed.stderr}")
     directory.rmdir()

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -79,8 +80,9 @@ class Machine:
         try:
             wait_until(self._is_up, BOOT_SECONDS, f"{self.suite} has booted")
         except BaseException as error:
-            self.stop()
             error.add_note(f"console:\n{self._console.read_text(errors='replace')[-2000:]}")
+            with suppress(leftovers.LeftoverError):
+                self.stop()
             raise
         return self
 
@@ -224,7 +226,7 @@ class Machine:
         become = [f"--reuid={user}", f"--regid={user}", "--init-groups", "--reset-env"]
         return [
             *("nsenter", f"--target={self._init}"),
-            *("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--"),
+            *("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd", "--"),
             *(["setpriv", *become] if user != "root" else []),
             *(["env", *(f"{name}={value}" for name, value in env.items())] if env else []),
             *argv,

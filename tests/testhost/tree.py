@@ -132,6 +132,9 @@ def _settle(root: Path, suite: str) -> None:
     # An existing machine id means that this is no first boot: no presets, no setup questions.
     identity = hashlib.sha256(suite.encode()).hexdigest()[:32]
     (root / "etc/machine-id").write_text(f"{identity}\n")
+    # Caches that a boot rebuilds when /usr is newer than these.
+    for mark in ("etc/.updated", "var/.updated"):
+        (root / mark).touch()
     # An empty list of name servers fails at once; this machine's own would be waited for.
     (root / "etc/resolv.conf").write_text("")
     if suite != "bookworm":
