@@ -5,9 +5,9 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from importlib import metadata
 from pathlib import Path
 
+from smsotpd import VERSION
 from smsotpd.config.settings import Configuration, read_configuration
 from smsotpd.core.dialogue import Dialogue
 from smsotpd.core.errors import SmsOtpError, UnavailableError
@@ -26,6 +26,7 @@ from smsotpd.dbus.admin import gateway_methods, status_method, user_methods
 from smsotpd.dbus.authentication import authentication_methods
 from smsotpd.dbus.method import Method
 from smsotpd.gateways.catalogue import Catalogue
+from smsotpd.gateways.sender import GatewaySender
 from smsotpd.kernel.clock import KernelClock
 from smsotpd.kernel.randomness import KernelCodeSource
 from smsotpd.pinhash.argon2 import Argon2PinHasher, Cost
@@ -51,6 +52,7 @@ class Parts:
         self._journal = journal
         self._store = store
         self._started = time.monotonic()
+        self._gateway_types = _catalogue(configuration)
         self.clock = KernelClock()
         settings = self._settings
         self.gateways = Gateways(
@@ -80,7 +82,7 @@ class Parts:
         gateways, users = self.gateways.list(), self.users.list()
         words = [state.word for state in users]
         return {
-            "version": metadata.version("pam-smsotp"),
+            "version": VERSION,
             "uptime_seconds": round(time.monotonic() - self._started),
             "transactions": len(self.logins),
             "users": len(users),
@@ -107,6 +109,7 @@ class Parts:
         except SmsOtpError as error:
             self._journal.record(ConfigurationRefused(str(error)))
             return
+        self._gateway_types = _catalogue(self._configuration)
         self.start()
 
     def expire(self) -> None:
@@ -124,10 +127,14 @@ class Parts:
         return self._configuration.settings
 
     def _catalogue(self) -> GatewayCatalogue:
-        return Catalogue(allow_outbox=self._configuration.settings.allow_outbox)
+        return self._gateway_types
 
     def _gateways_in_files(self) -> Sequence[GatewayDefinition]:
         return self._configuration.gateways
+
+
+def _catalogue(configuration: Configuration) -> Catalogue:
+    return Catalogue(GatewaySender, allow_outbox=configuration.settings.allow_outbox)
 
 
 @contextmanager

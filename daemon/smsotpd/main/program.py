@@ -7,9 +7,9 @@ import asyncio
 import os
 import sys
 import syslog
-from importlib import metadata
 from pathlib import Path
 
+from smsotpd import VERSION
 from smsotpd.config.settings import read_configuration
 from smsotpd.core.errors import ConfigurationError, SmsOtpError
 from smsotpd.journal.native import SystemdJournal
@@ -54,9 +54,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--check", action="store_true", help="read the configuration, say what is wrong, and end"
     )
-    parser.add_argument(
-        "--version", action="version", version=f"smsotpd {metadata.version('pam-smsotp')}"
-    )
+    parser.add_argument("--version", action="version", version=f"smsotpd {VERSION}")
     return parser.parse_args()
 
 
