@@ -29,11 +29,14 @@ STATEMENTS: Final = (
       AND since_boot + window_seconds <= :boot + 1.0
       AND :boot - since_boot >= window_seconds
     """,
-    # Two ranges, since an index cannot serve "unequal".
+    # Two statements, since an index serves neither "unequal" nor this pair joined by OR.
     """
     DELETE FROM counters
-    WHERE (since_boot_id < :boot_id OR since_boot_id > :boot_id)
-      AND :wall - since_wall >= window_seconds
+    WHERE since_boot_id < :boot_id AND :wall - since_wall >= window_seconds
+    """,
+    """
+    DELETE FROM counters
+    WHERE since_boot_id > :boot_id AND :wall - since_wall >= window_seconds
     """,
     """
     DELETE FROM cooldowns
