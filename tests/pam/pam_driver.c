@@ -12,6 +12,7 @@
  *   -u  once all answers are used, reply with no text (default: the conversation fails)
  *   -x  one more answer, given in hexadecimal
  *   -b  block SIGINT, as sudo does
+ *   -l  log "host was here" at the end, as program "host" with facility authpriv
  *   -q  only the times in ms: of the first prompt or outcome, and of the whole transaction
  *
  * Writes one line per fact: "info TEXT", "hidden TEXT", "result NUMBER", "fds BEFORE AFTER",
@@ -23,11 +24,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 static char **answers;
-static int answers_count, answers_used, fails, ends_in_null, quiet;
+static int answers_count, answers_used, fails, ends_in_null, quiet, logs;
 static double started, prompted;
 
 static double now_ms(void)
@@ -108,7 +110,7 @@ int main(int argc, char **argv)
 {
     int rounds = 1, flags = 0, option;
     const char *phase = "authenticate", *extra = NULL;
-    while ((option = getopt(argc, argv, "+r:p:x:sfubq")) != -1)
+    while ((option = getopt(argc, argv, "+r:p:x:sfublq")) != -1)
         switch (option) {
         case 'r': rounds = atoi(optarg); break;
         case 'p': phase = optarg; break;
@@ -117,6 +119,7 @@ int main(int argc, char **argv)
         case 'f': fails = 1; break;
         case 'u': ends_in_null = 1; break;
         case 'q': quiet = 1; break;
+        case 'l': logs = 1; openlog("host", 0, LOG_AUTHPRIV); break;
         case 'b': {
             sigset_t set;
             sigemptyset(&set);
@@ -171,5 +174,7 @@ int main(int argc, char **argv)
         else
             printf("result %d\nfds %d %d\n", result, before, open_descriptors());
     }
+    if (logs)
+        syslog(LOG_INFO, "host was here");
     return result == PAM_SUCCESS ? 0 : 1;
 }

@@ -172,6 +172,11 @@ class PrivateHost:
         )  # fmt: skip
         self.write_service("other", "auth required pam_deny.so")
 
+    def add_package(self, name: str) -> None:
+        """Show one more of the system's Python packages to PAM modules."""
+        source = Path("/usr/lib/python3/dist-packages", name)
+        shutil.copytree(source, self.directory / "dist-packages" / name)
+
     def write_service(self, name: str, *lines: str) -> None:
         """Write a PAM service file."""
         (self.directory / "pam.d" / name).write_text("\n".join(lines) + "\n")

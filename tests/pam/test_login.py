@@ -84,6 +84,16 @@ def test_the_hosts_ctrl_c_stays_its_own(host: PrivateHost) -> None:
         assert set(facts(done.stdout, ["sigint"])) == {"sigint default"}
 
 
+def test_the_hosts_log_identity_stays_its_own(host: PrivateHost) -> None:
+    done = host.drive("-l", host.use_terminal("fail=maybe"), "alice")
+    assert facts(done.stdout, ["result"]) == ["result 9"]
+    ours, hosts = host.log_lines()
+    assert "pam_smsotp" in ours
+    # Facility authpriv (10), severity info (6); the C library puts the date between.
+    assert hosts.startswith("<86>")
+    assert hosts.endswith(" host: host was here")
+
+
 def test_nothing_is_written_to_the_hosts_output(host: PrivateHost) -> None:
     with host.daemon(WHOLE_LOGIN):
         done = host.drive(host.use_terminal("debug"), "alice", "2580", "123456")
