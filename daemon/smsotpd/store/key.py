@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: The pam-smsotp authors
 # SPDX-License-Identifier: Apache-2.0
-"""The key under which codes, transaction ids and counted numbers are digested.
+"""The key under which PINs, codes, transaction ids and counted numbers are digested.
 
 It lies beside the database, not in it, so that a copy of the database alone can be searched for
-neither codes nor numbers.
+none of them. PINs last as long as the key: losing it must be noticed, not mended by a new one.
 """
 
 import fcntl
+import hmac
 import os
 import secrets
 import shlex
@@ -21,6 +22,7 @@ from smsotpd.store.files import (
     create_private_file,
     prepare_private_directory,
 )
+from smsotpd.store.sqlite import DATABASE_NAME
 
 KEY_NAME: Final = "digest.key"
 
@@ -32,24 +34,44 @@ _MOST_BYTES = 4096
 def load_or_create_key(state_directory: Path, environment: Mapping[str, str] = os.environ) -> bytes:
     """Return the key: the systemd credential `digest.key` if there is one, else the stored one.
 
-    The stored one is made at random where there is none.
+    The stored one is made at random where there is neither a key nor a database yet.
 
     Raises:
-        ConfigurationError: the key may have been read or written by somebody else, or is too short.
+        ConfigurationError: the key may have been read or written by somebody else, is too short,
+            is missing beside a database, or differs from a stored one.
         UnavailableError: it cannot be written.
     """
+    prepare_private_directory(state_directory)
+    path = state_directory / KEY_NAME
+    stored = check_private_file(path)
     credentials = environment.get("CREDENTIALS_DIRECTORY")
     if credentials:
         credential = Path(credentials) / KEY_NAME
         if credential.exists():
-            return _read(credential, owners={0, os.geteuid()}, closed_to=stat.S_IRWXO)
-    prepare_private_directory(state_directory)
-    path = state_directory / KEY_NAME
-    if not check_private_file(path):
+            key = _read(credential, owners={0, os.geteuid()}, closed_to=stat.S_IRWXO)
+            if stored and not hmac.compare_digest(key, _read_stored(path)):
+                raise ConfigurationError(
+                    str(path),
+                    f"differs from {credential}; the PINs hold under one of the two: make that one "
+                    f"the credential, then remove {shlex.quote(str(path))}",
+                )
+            return key
+    if not stored:
+        database = state_directory / DATABASE_NAME
+        if check_private_file(database) and database.stat().st_size > 0:
+            raise ConfigurationError(
+                str(path),
+                f"is missing, and the PINs in {database} are worth nothing without it; put it back "
+                "from a backup (or, to begin anew, move the database away too)",
+            )
         try:
             _create(path)
         except OSError as error:
             raise UnavailableError(f"{path} cannot be made: {error.strerror}") from error
+    return _read_stored(path)
+
+
+def _read_stored(path: Path) -> bytes:
     return _read(path, owners={os.geteuid()}, closed_to=stat.S_IRWXG | stat.S_IRWXO)
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from smsotpd.core.errors import ConfigurationError, UnavailableError
+from smsotpd.store.files import create_private_file
 from smsotpd.store.key import KEY_BYTES, KEY_NAME, load_or_create_key
+from smsotpd.store.sqlite import DATABASE_NAME, open_store
 from tests.unit.store.children import NOBODY, Report, child, limit_file_size, run
 
 NO_CREDENTIALS: dict[str, str] = {}
@@ -160,7 +162,7 @@ def test_a_stored_key_of_somebody_else_is_refused(
     if os.geteuid() == 0:
         os.chown(state / KEY_NAME, NOBODY, NOBODY)
     else:  # nobody can give a file away, so we are somebody else instead
-        monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+        monkeypatch.setattr(os, "geteuid", lambda: NOBODY - 1)
     with pytest.raises(ConfigurationError, match="belongs to uid"):
         load_or_create_key(state, NO_CREDENTIALS)
 
@@ -169,6 +171,44 @@ def test_a_key_in_an_open_directory_is_refused(state: Path) -> None:
     state.chmod(0o755)
     with pytest.raises(ConfigurationError, match="chmod 0700"):
         load_or_create_key(state, NO_CREDENTIALS)
+
+
+def test_a_lost_key_is_not_replaced_while_there_is_a_database(state: Path) -> None:
+    key = load_or_create_key(state, NO_CREDENTIALS)
+    open_store(state).close()
+    (state / KEY_NAME).rename(state / "backup")
+    with pytest.raises(ConfigurationError, match=r"is missing.*from a backup") as caught:
+        load_or_create_key(state, NO_CREDENTIALS)
+    assert caught.value.path == str(state / KEY_NAME)
+    assert not (state / KEY_NAME).exists()
+    (state / "backup").rename(state / KEY_NAME)
+    assert load_or_create_key(state, NO_CREDENTIALS) == key
+
+
+def test_a_start_that_was_cut_short_before_there_were_tables_can_be_repeated(state: Path) -> None:
+    create_private_file(state / DATABASE_NAME)
+    assert len(load_or_create_key(state, NO_CREDENTIALS)) == KEY_BYTES
+
+
+def test_a_credential_replaces_the_stored_key_if_it_is_the_same(
+    state: Path, credential: Path
+) -> None:
+    key = load_or_create_key(state, NO_CREDENTIALS)
+    open_store(state).close()
+    credential.chmod(0o600)
+    credential.write_bytes(key)
+    assert load_or_create_key(state, with_credential(credential)) == key
+    (state / KEY_NAME).unlink()
+    assert load_or_create_key(state, with_credential(credential)) == key
+
+
+def test_a_credential_that_differs_from_the_stored_key_is_refused(
+    state: Path, credential: Path
+) -> None:
+    load_or_create_key(state, NO_CREDENTIALS)
+    with pytest.raises(ConfigurationError, match="differs from") as caught:
+        load_or_create_key(state, with_credential(credential))
+    assert str(credential) in str(caught.value)
 
 
 def test_of_two_that_start_at_once_both_get_one_key(state: Path) -> None:

@@ -124,7 +124,7 @@ def test_what_belongs_to_somebody_else_is_refused(
     if os.geteuid() == 0:
         os.chown(state / name, NOBODY, NOBODY)
     else:  # nobody can give a file away, so we are somebody else instead
-        monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+        monkeypatch.setattr(os, "geteuid", lambda: NOBODY - 1)
     with pytest.raises(ConfigurationError, match=r"belongs to uid \d+, not to uid \d+; run: chown"):
         open_store(state)
 
