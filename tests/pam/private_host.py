@@ -210,12 +210,15 @@ class PrivateHost:
         """Return the command line that runs a command in the private host."""
         return ["nsenter", "--mount", f"--target={self._namespace}", "--", *map(str, command)]
 
-    def run(self, *command: str | Path, seconds: float = 30) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str | Path, seconds: float = 30, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command in the private host to its end."""
+        plain = {"PATH": "/usr/bin:/bin:/usr/sbin", "LC_ALL": "C.UTF-8"}
         return subprocess.run(
             self.inside(*command),
             check=False, text=True, capture_output=True, timeout=seconds, errors="replace",
-            stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin:/usr/sbin", "LC_ALL": "C.UTF-8"},
+            stdin=subprocess.DEVNULL, env=plain | environment,
         )  # fmt: skip
 
     def drive(self, *words: str, seconds: float = 30) -> subprocess.CompletedProcess[str]:

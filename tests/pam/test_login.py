@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
-from tests.pam.private_host import facts, wait_until
+from tests.pam.private_host import ALICE_UID, facts, wait_until
 
 if TYPE_CHECKING:
     from tests.pam.private_host import PrivateHost
@@ -107,6 +108,53 @@ def test_the_other_phases_need_no_bus(own_host: PrivateHost) -> None:
         done = own_host.drive("-p", phase, service, "alice")
         assert facts(done.stdout, ["result"]) == ["result 0"], phase
     assert own_host.log_lines() == []
+
+
+def test_a_screen_locker_logs_in_as_the_user_itself(host: PrivateHost) -> None:
+    with host.daemon(WHOLE_LOGIN) as daemon:
+        done = host.run(
+            "setpriv", f"--reuid={ALICE_UID}", f"--regid={ALICE_UID}", "--clear-groups",
+            host.directory / "pam_driver", host.use_terminal(), "alice", "2580", "123456",
+        )  # fmt: skip
+        assert facts(done.stdout, ["result"]) == ["result 0"]
+        assert daemon.members() == ["Begin", "Respond", "Respond"]
+
+
+def test_the_environment_chooses_no_other_bus(host: PrivateHost) -> None:
+    with host.daemon(WHOLE_LOGIN) as daemon:
+        done = host.run(
+            host.directory / "pam_driver", host.use_terminal(), "alice", "2580", "123456",
+            DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nonexistent", PYTHONPATH="/nonexistent",
+        )  # fmt: skip
+        assert facts(done.stdout, ["result"]) == ["result 0"]
+        assert daemon.members() == ["Begin", "Respond", "Respond"]
+
+
+def test_twenty_logins_at_once_all_get_in(host: PrivateHost) -> None:
+    command = host.inside(host.directory / "pam_driver", host.use_terminal(), "alice", "1", "2")
+    with host.daemon({"loop": [GRANTED]}):
+        programs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(20)]
+        outputs = [program.communicate(timeout=30)[0] for program in programs]
+    assert [facts(output, ["result"]) for output in outputs] == [["result 0"]] * 20
+
+
+def test_the_preliminary_round_of_a_password_change_asks_nothing(host: PrivateHost) -> None:
+    # Where the first round fails, Linux-PAM does not begin the second.
+    host.write_service(
+        "prelim", host.terminal_line(phase="password"), "password required pam_deny.so"
+    )
+    with host.daemon(WHOLE_LOGIN) as daemon:
+        done = host.drive("-p", "password", "prelim", "alice")
+        assert facts(done.stdout) == []
+        assert daemon.calls() == []
+
+
+def test_a_password_change_without_the_daemon_ends_in_the_preliminary_round(
+    host: PrivateHost,
+) -> None:
+    done = host.drive("-p", "password", host.use_terminal(), "alice")
+    assert facts(done.stdout) == ["error The second login step is not available now."]
+    assert facts(done.stdout, ["result"]) == ["result 9"]  # PAM_AUTHINFO_UNAVAIL
 
 
 def test_a_pin_is_changed_through_the_password_phase(host: PrivateHost) -> None:

@@ -114,6 +114,13 @@ def test_whatever_happens_below_refuses(
     assert entry.pam_sm_chauthtok(handle, 0, argv) == handle.PAM_AUTHINFO_UNAVAIL
 
 
+def test_a_fault_refuses_even_where_it_cannot_be_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "write", None)
+    handle = ScriptedHandle()
+    handle.user = ValueError("2580")
+    assert entry.pam_sm_authenticate(handle, 0, ["/path"]) == handle.PAM_AUTHINFO_UNAVAIL
+
+
 def test_the_quiet_phases_return_their_codes() -> None:
     handle = ScriptedHandle()
     assert entry.pam_sm_setcred(handle, 0, []) == handle.PAM_SUCCESS

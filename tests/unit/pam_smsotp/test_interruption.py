@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pam_smsotp import interruption
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STATUS = "Name:\tsudo\nSigQ:\t0/1\nSigPnd:\t{:016x}\nShdPnd:\t{:016x}\nSigBlk:\t0000000000004006\n"
 
@@ -40,7 +43,14 @@ def test_a_text_of_another_kind_stops_nothing() -> None:
     assert not interruption.has_stop_signal(b"")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
+@pytest.mark.parametrize("status", ["absent", ""], ids=["no /proc", "unreadable"])
+def test_without_the_kernels_text_nothing_is_pending(
+    status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interruption, "STATUS", str(tmp_path / status))
+    assert not interruption.is_pending()
+
+
 def test_the_kernel_tells_of_a_signal_that_this_process_blocks() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

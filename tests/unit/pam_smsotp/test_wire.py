@@ -62,11 +62,13 @@ def test_a_call_without_arguments_or_reply_means_the_same_to_jeepney() -> None:
     assert message.header.flags is MessageFlag.no_reply_expected
 
 
-def jeepney_reply(order: Order, signature: str, body: tuple[object, ...]) -> bytes:
+def jeepney_reply(
+    order: Order, signature: str, body: tuple[object, ...], *, serial: int = 9, sender: str = ":1.7"
+) -> bytes:
     endianness = Endianness.little if order == "little" else Endianness.big
     fields = {
-        HeaderFields.reply_serial: 9,
-        HeaderFields.sender: ":1.7",
+        HeaderFields.reply_serial: serial,
+        HeaderFields.sender: sender,
         HeaderFields.signature: signature,
     }
     header = Header(endianness, MessageType.method_return, MessageFlag(0), 1, -1, 11, fields)
@@ -128,6 +130,13 @@ def test_a_damaged_reply_is_malformed_or_another_reply(
         wire.Reader(bytes(message[start:cut]), "little").read_steps()
     except wire.MalformedError:
         return
+
+
+def test_an_array_that_ends_inside_a_value_is_malformed() -> None:
+    data = bytearray(wire.encode_strings("info", "hello"))
+    array = (len(data) - 2).to_bytes(4, "little") + bytes(4) + bytes(data)
+    with pytest.raises(wire.MalformedError):
+        wire.Reader(array, "little").read_steps()
 
 
 def test_a_message_of_neither_byte_order_is_malformed() -> None:
