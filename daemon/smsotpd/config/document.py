@@ -32,6 +32,21 @@ class Document:
         """Return an error that names file, dotted key and line."""
         return ConfigurationError(self.path, complaint, key=key, line=line_of(self.text, key))
 
+    def table(self, *names: str) -> dict[str, object]:
+        """Return the table of that path; empty if there is none.
+
+        Raises:
+            ConfigurationError: what has this name is no table.
+        """
+        table = self.values
+        for depth, name in enumerate(names, start=1):
+            found = table.get(name, {})
+            if not isinstance(found, dict):
+                dotted = ".".join(names[:depth])
+                raise self.error(dotted, f"must be a table, as [{dotted}]")
+            table = found
+        return table
+
 
 def read_document(path: Path) -> Document:
     """Read and parse a file.
@@ -48,29 +63,56 @@ def read_document(path: Path) -> Document:
         raise ConfigurationError(str(path), f"is larger than {_LARGEST} bytes")
     try:
         text = raw.decode()
+    except UnicodeDecodeError:
+        # Not chained: that error holds the whole file, and with it secrets.
+        raise ConfigurationError(str(path), "is not UTF-8 text") from None
+    try:
         return Document(str(path), text, tomllib.loads(text))
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(str(path), "is not UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
         # The parser's own words never repeat a value, only what it expected where.
         found = _LINE_IN_MESSAGE.search(str(error))
         complaint = _LINE_IN_MESSAGE.sub("", str(error)).strip()
         line = int(found[1]) if found else 0
         raise ConfigurationError(str(path), f"is not TOML: {complaint}", line=line) from None
+    except (RecursionError, ValueError):
+        # What tomllib leaves to Python: thousands of brackets, numbers of thousands of digits.
+        complaint = "is not TOML: it is nested too deeply, or holds an endless number"
+        raise ConfigurationError(str(path), complaint) from None
+
+
+def toml_files(directory: Path) -> list[Path]:
+    """Return the *.toml files of a directory in the order of their names; none if there is none.
+
+    Hidden files are left out: editors keep their locks and copies there.
+
+    Raises:
+        ConfigurationError: the directory cannot be read.
+    """
+    try:
+        found = [path for path in directory.iterdir() if path.suffix == ".toml"]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise ConfigurationError(str(directory), f"cannot be read: {error.strerror}") from error
+    return sorted(path for path in found if not path.name.startswith("."))
 
 
 def line_of(text: str, dotted: str) -> int:
-    """Return the line that sets a dotted key, or opens its table; 0 if none is found."""
-    table, best = "", 0
+    """Return the line that sets a dotted key, else the nearest one around it; 0 if none is found.
+
+    Nearest is the longest name that the key begins with: an inline table, or the table's header.
+    """
+    table, best, nearest = "", 0, ""
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
-            table = _plain(header["table"])
-            if dotted == table or (not best and dotted.startswith(table + ".")):
-                best = number
+            name = table = _plain(header["table"])
         elif key := _KEY.match(line):
-            name = _plain(key["key"])
-            if dotted == (f"{table}.{name}" if table else name):
-                return number
+            name = ".".join(filter(None, (table, _plain(key["key"]))))
+        else:
+            continue
+        is_nearer = len(name) > len(nearest) and f"{dotted}.".startswith(f"{name}.")
+        if is_nearer:
+            best, nearest = number, name
     return best
 
 

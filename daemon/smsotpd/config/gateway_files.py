@@ -11,23 +11,23 @@ import os
 import stat
 from pathlib import Path
 
-from smsotpd.config.document import Document, read_document
+from smsotpd.config.document import Document, read_document, toml_files
 from smsotpd.core.errors import BadArgumentError, ConfigurationError
 from smsotpd.core.gateway import GatewayDefinition, parse_gateway_name
 from smsotpd.core.secret import Secret
 
 GATEWAY_FILES = "gateways.d"
 _CREDENTIAL_NAME_SIGNS = frozenset("-_.")
+_LARGEST_NUMBER = 10**15  # what every reader of a text takes for the same number
 
 
 def read_gateway_files(directory: Path) -> tuple[GatewayDefinition, ...]:
     """Read all gateway files of a configuration directory, ordered by name.
 
     Raises:
-        ConfigurationError: a file is wrong, or holds secrets and is readable by everybody.
+        ConfigurationError: a file is wrong, or holds secrets and is open to everybody.
     """
-    paths = sorted((directory / GATEWAY_FILES).glob("*.toml"))
-    return tuple(_read(path) for path in paths)
+    return tuple(_read(path) for path in toml_files(directory / GATEWAY_FILES))
 
 
 def _read(path: Path) -> GatewayDefinition:
@@ -44,34 +44,27 @@ def _read(path: Path) -> GatewayDefinition:
         raise document.error("type", 'must be the id of a gateway type, as "http"')
     if not isinstance(enabled, bool):
         raise document.error("enabled", "must be true or false")
-    secrets = {
-        key: _secret(document, f"secrets.{key}", value)
-        for key, value in _table(document, "secrets").items()
-    }
-    if secrets:
-        _refuse_if_readable_by_everybody(path)
+    given = document.table("secrets")
+    if any(isinstance(value, str) for value in given.values()):
+        _refuse_if_open_to_everybody(path)
+    secrets = {key: _secret(document, f"secrets.{key}", value) for key, value in given.items()}
     settings = {
         key: _text(document, f"settings.{key}", value)
-        for key, value in _table(document, "settings").items()
+        for key, value in document.table("settings").items()
     }
     return GatewayDefinition(name, type_id, settings, secrets, enabled, str(path))
-
-
-def _table(document: Document, name: str) -> dict[str, object]:
-    table = document.values.get(name, {})
-    if not isinstance(table, dict):
-        raise document.error(name, f"must be a table, as [{name}]")
-    return table
 
 
 def _text(document: Document, dotted: str, value: object) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
-        case str() | int() | float():
+        case str():
+            return value
+        case int() | float() if abs(value) < _LARGEST_NUMBER:
             return str(value)
         case _:
-            raise document.error(dotted, "must be a text, a number, true or false")
+            raise document.error(dotted, "must be a text, a moderate number, true or false")
 
 
 def _secret(document: Document, dotted: str, value: object) -> Secret:
@@ -91,10 +84,16 @@ def _credential(document: Document, dotted: str, name: str) -> Secret:
     path = Path(directory) / name
     if not directory or not path.is_file():
         raise document.error(dotted, f"names the credential {name}, which systemd did not hand in")
-    return Secret(path.read_text().rstrip("\n"))
+    try:
+        return Secret(path.read_text(encoding="utf-8").rstrip("\n"))
+    except OSError as error:
+        raise document.error(dotted, f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        # Not chained: that error holds the secret.
+        raise document.error(dotted, f"names the credential {name}, which is no UTF-8") from None
 
 
-def _refuse_if_readable_by_everybody(path: Path) -> None:
+def _refuse_if_open_to_everybody(path: Path) -> None:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & (stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP):
         raise ConfigurationError(

@@ -50,10 +50,11 @@ def seconds(least: float, most: float) -> Callable[[object], float]:
     """Take numbers of seconds within bounds."""
 
     def read(value: object) -> float:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not least <= float(str(value)) <= most:
-            raise ValueError(f"must be a number of seconds from {least:g} to {most:g}")
-        return float(str(value))
+        match value:
+            case int() | float() if not isinstance(value, bool) and least <= value <= most:
+                return float(value)
+            case _:
+                raise ValueError(f"must be a number of seconds from {least:g} to {most:g}")
 
     return read
 
@@ -110,6 +111,13 @@ def message(value: object) -> str:
     if "{otp}" not in checked:
         raise ValueError("must hold {otp}, the place of the code")
     return checked
+
+
+def word(value: object) -> str:
+    """Take a word that no code can be mistaken for."""
+    if not isinstance(value, str) or not value.isalpha():
+        raise ValueError("must be letters only")
+    return text()(value)
 
 
 def gateway_names(value: object) -> tuple[str, ...]:
@@ -177,6 +185,6 @@ TEXTS: Mapping[str, Key] = {
     "single_prompt": Key("single_prompt", text()),
     "send_prompt": Key("send_prompt", text("phone")),
     "code_prompt": Key("code_prompt", text("phone")),
-    "resend_word": Key("resend_word", text()),
+    "resend_word": Key("resend_word", word),
     "message": Key("message", message),
 }

@@ -3,20 +3,22 @@
 """smsotpd.toml and its drop-ins, read into the settings of the domain."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from smsotpd.config.document import Document, read_document
+from smsotpd.config.document import Document, read_document, toml_files
 from smsotpd.config.gateway_files import read_gateway_files
 from smsotpd.config.schema import DAEMON, GATEWAYS, LIMITS, PIN, POLICY, TEXTS, Key
+from smsotpd.core.errors import ConfigurationError
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.policy import Policy, Settings
 
 MAIN_FILE = "smsotpd.toml"
 DROP_INS = "smsotpd.d"
 _DEFAULT_POLICY = "default"
+_KIB_PER_LANE = 8  # RFC 9106, 3.1: the least that argon2 works with
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,81 +49,94 @@ def read_configuration(directory: Path) -> Configuration:
     Raises:
         ConfigurationError: a file is unreadable or wrong; names file, key and line.
     """
-    paths = [directory / MAIN_FILE] if (directory / MAIN_FILE).exists() else []
-    paths += sorted((directory / DROP_INS).glob("*.toml"))
-    configuration = Configuration(Settings(host=socket.gethostname()))
-    for path in paths:
-        configuration = merge(configuration, read_document(path))
+    main_file = directory / MAIN_FILE
+    # A link that leads nowhere is a mistake, not a file that is absent.
+    paths = [main_file] if main_file.is_symlink() or _is_there(main_file) else []
+    documents = [read_document(path) for path in (*paths, *toml_files(directory / DROP_INS))]
     gateways = read_gateway_files(directory)
-    return replace(configuration, gateways=gateways, files=len(paths) + len(gateways))
+    files = len(documents) + len(gateways)
+    start = Configuration(Settings(host=socket.gethostname()), gateways=gateways, files=files)
+    return merge(start, documents)
 
 
-def merge(configuration: Configuration, document: Document) -> Configuration:
-    """Return the configuration with what one file says on top of it.
+def merge(configuration: Configuration, documents: Sequence[Document]) -> Configuration:
+    """Return the configuration with what the files say on top of it, a later one over an earlier.
 
     Raises:
         ConfigurationError: a table or key is unknown, or a value is wrong.
     """
-    settings, pin_cost = configuration.settings, configuration.pin_cost
-    for name in document.values:
-        table = _table(document, name, document.values)
-        match name:
-            case "daemon":
-                settings = replace(settings, **_read(document, name, table, DAEMON))
-            case "gateways":
-                settings = replace(settings, **_read(document, name, table, GATEWAYS))
-            case "limits":
-                limits = replace(settings.limits, **_read(document, name, table, LIMITS))
-                settings = replace(settings, limits=limits)
-            case "pin":
-                pin_cost = replace(pin_cost, **_read(document, name, table, PIN))
-            case "policy":
-                settings = _with_policies(settings, document, table)
-            case _:
-                known = "daemon, gateways, limits, pin, policy.default, policy.SERVICE"
-                raise document.error(name, f"is no table of this file; known: {known}")
-    return replace(configuration, settings=settings, pin_cost=pin_cost)
+    for document in documents:
+        for name in document.values:
+            configuration = _with_table(configuration, document, name)
+    # Services start from the default policy, which any of the files may change.
+    for document in documents:
+        settings = _with_services(configuration.settings, document)
+        configuration = replace(configuration, settings=settings)
+    return configuration
 
 
-def _with_policies(
-    settings: Settings, document: Document, tables: Mapping[str, object]
-) -> Settings:
-    # The default comes first, whatever the order in the file: services start from it.
-    for service in sorted(tables, key=lambda name: name != _DEFAULT_POLICY):
-        table = _table(document, f"policy.{service}", tables)
-        if service == _DEFAULT_POLICY:
-            policy = _policy(settings.default_policy, document, service, table)
-            settings = replace(settings, default_policy=policy)
-        else:
-            policy = _policy(settings.policy(service), document, service, table)
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise ConfigurationError(str(path), f"cannot be read: {error.strerror}") from error
+
+
+def _with_table(configuration: Configuration, document: Document, name: str) -> Configuration:
+    """Return the configuration with one table of a file, policies of services left out."""
+    settings = configuration.settings
+    match name:
+        case "daemon":
+            settings = replace(settings, **_read(document, name, DAEMON))
+        case "gateways":
+            settings = replace(settings, **_read(document, name, GATEWAYS))
+        case "limits":
+            limits = replace(settings.limits, **_read(document, name, LIMITS))
+            settings = replace(settings, limits=limits)
+        case "pin":
+            pin_cost = replace(configuration.pin_cost, **_read(document, name, PIN))
+            if pin_cost.memory < _KIB_PER_LANE * pin_cost.lanes:
+                complaint = f"must be at least {_KIB_PER_LANE} for each of the lanes"
+                raise document.error("pin.memory_kib", complaint)
+            return replace(configuration, pin_cost=pin_cost)
+        case "policy":
+            if _DEFAULT_POLICY in document.table(name):
+                policy = _policy(settings.default_policy, document, _DEFAULT_POLICY)
+                settings = replace(settings, default_policy=policy)
+        case _:
+            known = "[daemon], [gateways], [limits], [pin], [policy.default], [policy.SERVICE]"
+            raise document.error(name, f"is no table of this file; known: {known}")
+    return replace(configuration, settings=settings)
+
+
+def _with_services(settings: Settings, document: Document) -> Settings:
+    for service in document.table("policy"):
+        if service != _DEFAULT_POLICY:
+            policy = _policy(settings.policy(service), document, service)
             settings = replace(settings, services={**settings.services, service: policy})
     return settings
 
 
-def _policy(start: Policy, document: Document, service: str, table: Mapping[str, object]) -> Policy:
-    values = _read(document, f"policy.{service}", table, {**POLICY, **TEXTS})
+def _policy(start: Policy, document: Document, service: str) -> Policy:
+    if not isinstance(document.table("policy")[service], dict):
+        complaint = "must stand in the policy of a service: [policy.default] or [policy.SERVICE]"
+        raise document.error(f"policy.{service}", complaint)
+    values = _read(document, f"policy.{service}", {**POLICY, **TEXTS}, "policy", service)
     words = {name: value for name, value in values.items() if name in TEXTS}
     rules = {name: value for name, value in values.items() if name not in TEXTS}
     texts = replace(start.texts, **words)
     return replace(start, texts=texts, **rules)
 
 
-def _table(document: Document, name: str, tables: Mapping[str, object]) -> Mapping[str, object]:
-    table = tables[name.removeprefix("policy.")]
-    if not isinstance(table, dict):
-        raise document.error(name, f"must stand in a table, as [{name}]")
-    return table
-
-
 def _read(
-    document: Document, table_name: str, table: Mapping[str, object], keys: Mapping[str, Key]
+    document: Document, shown: str, keys: Mapping[str, Key], *path: str
 ) -> dict[str, Any]:  # each value was made by the reader of its field
     values: dict[str, Any] = {}
-    for name, value in table.items():
-        dotted = f"{table_name}.{name}"
+    for name, value in document.table(*(path or (shown,))).items():
+        dotted = f"{shown}.{name}"
         key = keys.get(name)
         if key is None:
-            raise document.error(dotted, f"is no key of [{table_name}]; known: {', '.join(keys)}")
+            raise document.error(dotted, f"is no key of [{shown}]; known: {', '.join(keys)}")
         try:
             values[key.field] = key.read(value)
         except ValueError as error:
