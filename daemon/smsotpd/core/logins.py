@@ -79,10 +79,10 @@ class Logins:
             stage=_first_stage(policy, mode),
         )
         self._open.add(transaction, settings.most_transactions)
-        if policy.unenrolled is Unenrolled.IGNORE and not self._is_enrolled(context.user):
-            self._open.close(transaction)
-            return transaction.name, (Step(StepKind.OUTCOME, Result.IGNORE),)
         try:
+            if policy.unenrolled is Unenrolled.IGNORE and not self._is_enrolled(context.user):
+                self._open.close(transaction)
+                return transaction.name, (Step(StepKind.OUTCOME, Result.IGNORE),)
             if mode is Mode.CHANGE_PIN:
                 return transaction.name, self._pin_change.open(transaction)
             return transaction.name, self._dialogue.open(transaction)

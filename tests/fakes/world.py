@@ -1,0 +1,219 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon's use cases put together as in `main.parts`, over fakes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final, Self
+
+from smsotpd.core.challenge import Challenge, ChallengeKey
+from smsotpd.core.dialogue import Dialogue
+from smsotpd.core.enrolment import Enrolment
+from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.gateways import Gateways
+from smsotpd.core.guessing import Guesses
+from smsotpd.core.logins import Logins, MayActFor
+from smsotpd.core.pin_change import PinChange
+from smsotpd.core.policy import Mode, Settings
+from smsotpd.core.proving import Proofs
+from smsotpd.core.recipient import parse_phone
+from smsotpd.core.sending import Codes
+from smsotpd.core.throttle import CounterKey, Failures
+from smsotpd.core.transaction import Context, Result, StepKind, Steps
+from smsotpd.core.users import Users
+from tests.fakes.clock import FakeClock
+from tests.fakes.hasher import FakePinHasher
+from tests.fakes.journal import RecordingJournal
+from tests.fakes.memory_store import MemoryStore
+from tests.fakes.sender import FakeCatalogue, FakeSender, fake_gateway
+from tests.fakes.source import CountingCodeSource
+
+KEY: Final = bytes(range(32))
+USER: Final = "anna"
+PIN: Final = "Rosenkohl7"
+PHONE: Final = "+491701234589"
+MASKED: Final = "+49 ••• ••89"
+RHOST: Final = "192.0.2.7"
+WRONG_CODE: Final = "not-it"
+OWNER: Final = ":1.7"
+
+
+class World:
+    """One daemon, its state and what surrounds it; one gateway `first`, nobody enrolled.
+
+    Attributes:
+        settings: may be replaced at any time, as by a reload.
+        in_files: gateways as defined by configuration files.
+    """
+
+    in_files: Sequence[GatewayDefinition] = ()
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.store = MemoryStore()
+        self.source = CountingCodeSource()
+        self.catalogue = FakeCatalogue(self.clock)
+        self.journal = RecordingJournal()
+        self.hasher = FakePinHasher()
+        self.settings = Settings(host="host.example.org")
+        self.restart()
+        self.add_gateway("first")
+
+    def restart(self) -> None:
+        """Start the daemon anew: what was in memory is gone, the store is not."""
+        self._assemble()
+        self.gateways.refresh()
+
+    def _assemble(self) -> None:
+        store, clock, journal = self.store, self.clock, self.journal
+        settings = self._settings
+        self.gateways = Gateways(
+            store, clock, lambda: self.catalogue, journal, settings, lambda: self.in_files
+        )
+        guesses = Guesses(KEY, journal)
+        proofs = Proofs(store, clock, self.hasher, guesses, KEY, settings)
+        codes = Codes(store, clock, self.source, self.gateways, journal, KEY, settings)
+        dialogue = Dialogue(store, clock, proofs, codes, journal, settings)
+        pin_change = PinChange(store, self.hasher, proofs, journal)
+        self.logins = Logins(
+            store, clock, self.source, journal, KEY, settings, proofs, dialogue, pin_change
+        )
+        self.users = Users(
+            store, clock, self.hasher, self.source, self.gateways, journal, KEY, settings
+        )
+
+    def _settings(self) -> Settings:
+        return self.settings
+
+    def set_policy(self, **changes: Any) -> None:
+        """Change the default policy."""
+        policy = replace(self.settings.default_policy, **changes)
+        self.settings = replace(self.settings, default_policy=policy)
+
+    def set_limits(self, **changes: Any) -> None:
+        """Change the limits."""
+        limits = replace(self.settings.limits, **changes)
+        self.settings = replace(self.settings, limits=limits)
+
+    def add_gateway(self, name: str, *, enabled: bool = True) -> FakeSender:
+        """Define one more gateway, tried after those whose names sort before it."""
+        with self.store.change() as change:
+            change.put_gateway(fake_gateway(name, enabled=enabled))
+        self.gateways.refresh()
+        return self.catalogue[name]
+
+    @property
+    def gateway(self) -> FakeSender:
+        """Return the gateway `first`."""
+        return self.catalogue["first"]
+
+    @property
+    def texts(self) -> list[str]:
+        """Return all texts that were handed to the gateway `first`."""
+        return [message.text for message in self.gateway.messages]
+
+    @property
+    def code(self) -> str:
+        """Return the newest code that was sent."""
+        return self.texts[-1].partition(" ")[0]
+
+    def enrol(
+        self, user: str = USER, pin: str = PIN, phone: str = PHONE, *, disabled: bool = False
+    ) -> None:
+        """Enrol a user without asking anybody."""
+        encoded = self.hasher.encoded(pin) if pin else ""
+        with self.store.change() as change:
+            change.put_enrolment(Enrolment(user, (parse_phone(phone),), encoded, disabled))
+
+    def failures(self, user: str = USER) -> Failures:
+        """Return what the store says of a user's failures."""
+        with self.store.change() as change:
+            return change.failures(user)
+
+    def put_failures(self, failures: Failures, user: str = USER) -> None:
+        """Set a user's failures."""
+        with self.store.change() as change:
+            change.put_failures(user, failures)
+
+    def challenge(
+        self, user: str = USER, service: str = "sshd", rhost: str = RHOST
+    ) -> Challenge | None:
+        """Return what the store holds for a challenge's name."""
+        with self.store.change() as change:
+            return change.challenge(ChallengeKey(user, service, rhost))
+
+    def count(self, kind: str, scope: str, subject: str = "") -> int:
+        """Return a counter of the store."""
+        with self.store.change() as change:
+            counter = change.counter(CounterKey(kind, scope, subject))
+        return counter.count if counter else 0
+
+    def begin(
+        self,
+        user: str = USER,
+        service: str = "sshd",
+        rhost: str = RHOST,
+        *,
+        mode: Mode = Mode.AUTO,
+        owner: str = OWNER,
+        may_act_for: MayActFor = lambda _user: True,
+        use_first_pass: bool = False,
+        try_first_pass: bool = False,
+        pin_prompt: str = "",
+        code_prompt: str = "",
+    ) -> "Terminal":
+        """Begin a login as a terminal does."""
+        context = Context(
+            user,
+            service,
+            rhost,
+            mode=mode,
+            use_first_pass=use_first_pass,
+            try_first_pass=try_first_pass,
+            pin_prompt=pin_prompt,
+            code_prompt=code_prompt,
+        )
+        name, steps = self.logins.begin(context, owner, may_act_for)
+        return Terminal(self.logins, name, owner, steps)
+
+
+class Terminal:
+    """The other end of one transaction.
+
+    Attributes:
+        steps: the newest ones.
+    """
+
+    def __init__(self, logins: Logins, name: str, owner: str, steps: Steps) -> None:
+        self.name = name
+        self.owner = owner
+        self.steps = steps
+        self._logins = logins
+
+    async def answer(self, *answers: str) -> Self:
+        """Answer one prompt after the other."""
+        for answer in answers:
+            self.steps = await self._logins.respond(self.name, answer, self.owner)
+        return self
+
+    def cancel(self) -> None:
+        """Give up."""
+        self._logins.cancel(self.name, self.owner)
+
+    @property
+    def outcome(self) -> Result | None:
+        """Return how the login ended; None if it has not."""
+        last = self.steps[-1]
+        return Result(last.text) if last.kind is StepKind.OUTCOME else None
+
+    @property
+    def prompt(self) -> str:
+        """Return the text of the prompt; fails if there is none."""
+        last = self.steps[-1]
+        assert last.kind in {StepKind.HIDDEN, StepKind.VISIBLE, StepKind.AUTHTOK}, last
+        return last.text
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what is shown before the prompt or the end."""
+        return [step.text for step in self.steps[:-1]]
