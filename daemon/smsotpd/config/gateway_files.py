@@ -25,13 +25,14 @@ def read_gateway_files(directory: Path) -> tuple[GatewayDefinition, ...]:
     """Read all gateway files of a configuration directory, ordered by name.
 
     Raises:
-        ConfigurationError: a file is wrong, or holds secrets and is open to everybody.
+        ConfigurationError: a file is wrong, or open to everybody.
     """
     return tuple(_read(path) for path in toml_files(directory / GATEWAY_FILES))
 
 
 def _read(path: Path) -> GatewayDefinition:
     document = read_document(path)
+    _refuse_if_open_to_everybody(path)
     try:
         name = parse_gateway_name(path.stem)
     except BadArgumentError as error:
@@ -44,10 +45,10 @@ def _read(path: Path) -> GatewayDefinition:
         raise document.error("type", 'must be the id of a gateway type, as "http"')
     if not isinstance(enabled, bool):
         raise document.error("enabled", "must be true or false")
-    given = document.table("secrets")
-    if any(isinstance(value, str) for value in given.values()):
-        _refuse_if_open_to_everybody(path)
-    secrets = {key: _secret(document, f"secrets.{key}", value) for key, value in given.items()}
+    secrets = {
+        key: _secret(document, f"secrets.{key}", value)
+        for key, value in document.table("secrets").items()
+    }
     settings = {
         key: _text(document, f"settings.{key}", value)
         for key, value in document.table("settings").items()
@@ -94,10 +95,10 @@ def _credential(document: Document, dotted: str, name: str) -> Secret:
 
 
 def _refuse_if_open_to_everybody(path: Path) -> None:
+    # With or without [secrets]: only the gateway's type knows which of its settings are secret.
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & (stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP):
         raise ConfigurationError(
             str(path),
-            f"holds secrets and has mode {mode:04o}; run: chown root:smsotp and chmod 0640 on it",
-            key="secrets",
+            f"may hold secrets, has mode {mode:04o}; run chown root:smsotp and chmod 0640 on it",
         )
