@@ -6,13 +6,14 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-from dbus_next import BusType, Message, MessageFlag, MessageType, NameFlag, RequestNameReply
+from dbus_next import Message, MessageFlag, MessageType, NameFlag, RequestNameReply
 from dbus_next.aio.message_bus import MessageBus
 
 from smsotpd.core.errors import BadArgumentError, NotAuthorizedError, SmsOtpError, UnavailableError
 from smsotpd.core.events import RequestFailed
 from smsotpd.core.ports import Journal
 from smsotpd.dbus.caller import Caller, authorize, identify
+from smsotpd.dbus.connection import connect
 from smsotpd.dbus.introspection import INTROSPECTABLE, PEER, describe
 from smsotpd.dbus.method import Call, Method
 from smsotpd.dbus.names import BUS_NAME, BUSY, OBJECT_PATH, UNAVAILABLE, name_of
@@ -51,9 +52,8 @@ class Server:
         Raises:
             UnavailableError: there is no bus, it does not let us, or another daemon has the name.
         """
-        bus = MessageBus(bus_type=BusType.SYSTEM, negotiate_unix_fd=True)
         try:
-            await bus.connect()
+            bus = await connect()
         except Exception as error:
             # dbus-next raises a dozen types here; each means the same to whoever starts us.
             raise UnavailableError(f"the system bus cannot be reached: {error}") from error

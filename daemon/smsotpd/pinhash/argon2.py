@@ -17,7 +17,7 @@ from smsotpd.core.errors import BusyError
 from smsotpd.core.ports import CodeSource
 from smsotpd.core.secret import Secret
 
-_MOST_WAITING = 256
+_MOST_WAITING = 1024  # as many as the bus lets in at once
 _HASH_BYTES = 32
 _SALT_BITS = 128
 
