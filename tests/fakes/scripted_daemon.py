@@ -103,7 +103,7 @@ async def main() -> None:
     while await bus.request_name(NAME, NameFlag.DO_NOT_QUEUE) is not wanted:  # noqa: ASYNC110  # the bus tells nobody in particular
         await asyncio.sleep(0.02)
     print("ready", flush=True)  # noqa: T201  # the readiness line
-    await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-next annotates only some
+    await bus.wait_for_disconnect()
 
 
 if __name__ == "__main__":
