@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The Admin interface as Python functions, with the types of the contract."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol, cast
+
+from smsotpd.cli.errors import CliError, WrongInputError
+from smsotpd.core.secret import Secret
+
+Entry = dict[str, object]
+
+MOST_SECRET_BYTES = 64 * 1024
+# A gateway's own deadline is 15 s; the daemon answers when it is over.
+_SENDING_SECONDS = 90.0
+
+
+class Caller(Protocol):
+    """What carries the calls: the bus, or a test's stand-in."""
+
+    def call(
+        self,
+        member: str,
+        signature: str = "",
+        *body: object,
+        descriptor: int | None = None,
+        seconds: float = 60.0,
+    ) -> object:
+        """Call a method and return its result."""
+
+
+class AdminClient:
+    """Call the daemon, one function a method of org.smsotp1.Admin.
+
+    Every function raises CliError when the daemon refuses or cannot be reached.
+    """
+
+    def __init__(self, bus: Caller) -> None:
+        self._bus = bus
+
+    def status(self) -> Entry:
+        """Return how the daemon is."""
+        return _entry(self._bus.call("Status"))
+
+    def list_gateway_types(self) -> list[Entry]:
+        """Return the gateway types with their settings."""
+        return _entries(self._bus.call("ListGatewayTypes"))
+
+    def list_gateways(self) -> list[Entry]:
+        """Return all gateways, without settings."""
+        return _entries(self._bus.call("ListGateways"))
+
+    def show_gateway(self, name: str) -> Entry:
+        """Return one gateway with its settings, secrets masked."""
+        return _entry(self._bus.call("ShowGateway", "s", name))
+
+    def configure_gateway(
+        self,
+        name: str,
+        type_id: str,
+        settings: Mapping[str, str],
+        secrets: Mapping[str, Secret],
+        *,
+        keep_secrets: bool,
+    ) -> None:
+        """Define or replace a gateway; secrets travel by file descriptor."""
+        revealed = {key: secret.reveal() for key, secret in secrets.items()}
+        with _descriptor_holding(json.dumps(revealed)) as descriptor:
+            self._bus.call(
+                "ConfigureGateway",
+                "ssa{ss}hb",
+                name,
+                type_id,
+                dict(settings),
+                0,
+                keep_secrets,
+                descriptor=descriptor,
+            )
+
+    def enable_gateway(self, name: str) -> None:
+        """Let a gateway carry messages."""
+        self._bus.call("EnableGateway", "s", name)
+
+    def disable_gateway(self, name: str) -> None:
+        """Let a gateway carry no messages."""
+        self._bus.call("DisableGateway", "s", name)
+
+    def remove_gateway(self, name: str) -> None:
+        """Forget a gateway and its secrets."""
+        self._bus.call("RemoveGateway", "s", name)
+
+    def test_gateway(self, name: str, recipient: str) -> Entry:
+        """Send a test message; return what became of it."""
+        reply = self._bus.call("TestGateway", "ss", name, recipient, seconds=_SENDING_SECONDS)
+        return _entry(reply)
+
+    def list_users(self) -> list[Entry]:
+        """Return all enrolled users."""
+        return _entries(self._bus.call("ListUsers"))
+
+    def show_user(self, user: str) -> Entry:
+        """Return one user."""
+        return _entry(self._bus.call("ShowUser", "s", user))
+
+    def enrol_user(self, user: str, phone: str, pin: Secret, *, verify: bool) -> str:
+        """Enrol a user; return the name of the enrolment that waits for a code, or nothing."""
+        with _descriptor_holding(pin.reveal()) as descriptor:
+            reply = self._bus.call(
+                "EnrolUser",
+                "sshb",
+                user,
+                phone,
+                0,
+                verify,
+                descriptor=descriptor,
+                seconds=_SENDING_SECONDS,
+            )
+        return str(reply or "")
+
+    def confirm_enrolment(self, enrolment: str, code: str) -> None:
+        """Make an enrolment count by the code that its phone received."""
+        self._bus.call("ConfirmEnrolment", "ss", enrolment, code)
+
+    def set_pin(self, user: str, pin: Secret) -> None:
+        """Give a user a new PIN."""
+        with _descriptor_holding(pin.reveal()) as descriptor:
+            self._bus.call("SetPin", "sh", user, 0, descriptor=descriptor)
+
+    def unlock_user(self, user: str) -> None:
+        """Forget a user's failures; make a disabled one active."""
+        self._bus.call("UnlockUser", "s", user)
+
+    def disable_user(self, user: str) -> None:
+        """Let a user log in no more."""
+        self._bus.call("DisableUser", "s", user)
+
+    def remove_user(self, user: str) -> None:
+        """Forget a user."""
+        self._bus.call("RemoveUser", "s", user)
+
+
+@contextmanager
+def connected_client() -> Iterator[AdminClient]:
+    """Connect to the daemon for the length of a `with` statement."""
+    # Half of the start-up time of the program; `--help` and `--version` need none of it.
+    from smsotpd.cli.bus import Bus  # noqa: PLC0415  # lazy, for the reason above
+
+    with Bus() as bus:
+        yield AdminClient(bus)
+
+
+@contextmanager
+def _descriptor_holding(text: str) -> Iterator[int]:
+    """Return the descriptor of a file in memory, at its start."""
+    content = text.encode()
+    if len(content) > MOST_SECRET_BYTES:
+        raise WrongInputError(f"a secret is longer than {MOST_SECRET_BYTES // 1024} KiB")
+    descriptor = os.memfd_create("smsotpctl", os.MFD_CLOEXEC)
+    try:
+        os.write(descriptor, content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _entry(value: object) -> Entry:
+    if not isinstance(value, dict):
+        raise CliError("smsotpd answered with something that is not in the contract")
+    return cast("Entry", value)
+
+
+def _entries(value: object) -> list[Entry]:
+    if not isinstance(value, list):
+        raise CliError("smsotpd answered with something that is not in the contract")
+    return [_entry(each) for each in value]

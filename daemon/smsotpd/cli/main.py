@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""`smsotpctl`: find the command, run it, and turn every failure into a text and an exit code."""
+
+import importlib
+import sys
+
+import click
+
+from smsotpd import VERSION
+from smsotpd.cli.errors import CliError
+from smsotpd.cli.exit import Exit
+from smsotpd.cli.output import printable
+from smsotpd.cli.tool import Tool, json_option
+
+# Nouns are imported when they are used: most of a short command's time would be imports.
+_NOUNS = {
+    "gateway": "smsotpd.cli.gateway",
+    "service": "smsotpd.cli.service",
+    "status": "smsotpd.cli.status",
+    "user": "smsotpd.cli.user",
+}
+
+
+class Program(click.Group):
+    """Find commands by noun, and catch what they raise."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Return the nouns, sorted."""
+        return sorted(_NOUNS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """Import the module of a noun; its command has the noun's name."""
+        if name not in _NOUNS:
+            return None
+        command = getattr(importlib.import_module(_NOUNS[name]), name)
+        assert isinstance(command, click.Command)  # noqa: S101  # a fault of ours, not of input
+        return command
+
+    def invoke(self, context: click.Context) -> object:
+        """Run the command; the outermost place where an error is still an exception."""
+        try:
+            return super().invoke(context)
+        except CliError as error:
+            click.echo(f"smsotpctl: {printable(error.text)}", err=True)
+            if error.remedy:
+                click.echo(f"  → {printable(error.remedy)}", err=True)
+            context.exit(error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("smsotpctl: nothing more was done", err=True)
+            context.exit(Exit.ABORTED)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except Exception as error:  # a traceback is no error message
+            if context.ensure_object(Tool).debug:
+                raise
+            click.echo(
+                f"smsotpctl: internal error ({type(error).__name__}); --debug shows where", err=True
+            )
+            context.exit(Exit.INTERNAL)
+
+
+@click.command(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="smsotpctl")
+@json_option
+@click.option("--debug", is_flag=True, help="Show a traceback where there would be an error text.")
+@click.pass_context
+def program(context: click.Context, debug: bool) -> None:
+    """Administer logins by PIN and one-time code."""
+    context.ensure_object(Tool).debug = debug
+
+
+def main() -> None:
+    """Run `smsotpctl` and end the process."""
+    try:
+        program.main(prog_name="smsotpctl")
+    except BrokenPipeError:
+        sys.exit(Exit.FAILED)

@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Take secrets in without showing them: from a hidden prompt, standard input or a descriptor.
+
+Never from an argument or a variable: other users can read those.
+"""
+
+import os
+
+import click
+
+from smsotpd.cli.client import MOST_SECRET_BYTES
+from smsotpd.cli.errors import WrongInputError
+from smsotpd.core.secret import Secret
+
+
+def read_descriptor(descriptor: int) -> Secret:
+    """Read a secret to the end of a descriptor; one line end after it does not count.
+
+    Raises:
+        WrongInputError: it cannot be read, is empty, too long, or no UTF-8.
+    """
+    name = "standard input" if descriptor == 0 else f"file descriptor {descriptor}"
+    content = b""
+    try:
+        while len(content) <= MOST_SECRET_BYTES and (
+            part := os.read(descriptor, MOST_SECRET_BYTES)
+        ):
+            content += part
+    except OSError as error:
+        raise WrongInputError(f"{name}: {error.strerror}") from None
+    if len(content) > MOST_SECRET_BYTES:
+        raise WrongInputError(f"{name} holds more than {MOST_SECRET_BYTES // 1024} KiB")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise WrongInputError(f"{name} does not hold UTF-8 text") from None
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise WrongInputError(f"{name} is empty; it should hold the secret")
+    return Secret(text)
+
+
+def read_lines(descriptor: int, count: int) -> list[Secret]:
+    """Read so many secrets, one a line; a single one may have several lines.
+
+    Raises:
+        WrongInputError: there are more or fewer lines.
+    """
+    whole = read_descriptor(descriptor)
+    if count == 1:
+        return [whole]
+    lines = whole.reveal().split("\n")
+    if len(lines) != count or not all(lines):
+        raise WrongInputError(
+            f"{count} secrets were announced and {len(lines)} lines came; give one a line, in order"
+        )
+    return [Secret(line.removesuffix("\r")) for line in lines]
+
+
+def ask(question: str, *, twice: bool = False, may_be_empty: bool = False) -> Secret:
+    """Ask for a secret on the terminal without showing it."""
+    while True:
+        answer = Secret(_hidden(question))
+        if not answer and may_be_empty:
+            return answer
+        if not answer:
+            click.echo("An answer is needed.", err=True)
+        elif twice and Secret(_hidden("Once more")) != answer:
+            click.echo("The two differ; again.", err=True)
+        else:
+            return answer
+
+
+def _hidden(question: str) -> str:
+    return str(click.prompt(question, hide_input=True, default="", show_default=False, err=True))
