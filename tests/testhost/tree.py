@@ -38,7 +38,7 @@ RUNTIME: Final = (
     "python3-systemd",
 )
 GREETER: Final = ("lightdm", "lightdm-gtk-greeter", "adwaita-icon-theme", "openbox", "dbus-x11")
-SCREEN: Final = ("xvfb", "xdotool", "x11-apps", "imagemagick")
+SCREEN: Final = ("xvfb", "xdotool", "maim")
 LOCKERS: Final = ("i3lock", "xsecurelock")
 
 PACKAGES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -57,6 +57,10 @@ MASKED: Final = (
     "ldconfig.service",
     "systemd-tmpfiles-clean.timer",
 )
+
+
+# Read once: a run goes on with the trees it began with, while somebody edits this file.
+RECIPE: Final = Path(__file__).read_text()
 
 
 class TreeError(Exception):
@@ -104,6 +108,10 @@ def _build(suite: str, root: Path) -> None:
     """Run mmdebstrap; it keeps services from starting by a policy-rc.d of its own."""
     sources = "\n".join(archive_sources(suite))
     command = [
+        # What it mounts in the tree ends with these namespaces, however it ends itself: nothing
+        # of this host is in the tree when an unfinished one is removed.
+        *("unshare", "--mount", "--propagation=private", "--pid", "--fork", "--mount-proc"),
+        "--kill-child=KILL",
         "mmdebstrap",
         "--mode=root",
         "--variant=minbase",
@@ -145,8 +153,7 @@ def _settle(root: Path, suite: str) -> None:
 
 
 def _key(suite: str) -> str:
-    recipe = (suite, PACKAGES[suite], Path(__file__).read_text())
-    return hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{suite}\n{RECIPE}".encode()).hexdigest()[:12]
 
 
 def _transport_settings() -> list[str]:
