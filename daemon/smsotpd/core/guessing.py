@@ -64,17 +64,23 @@ class Guesses:
         change.put_failures(login.user, failures)
         for name, counter in raised.items():
             change.put_counter(name, counter)
-        if isinstance(verdict, Permit) and (
-            failures.disabled or (failures.locked is not None and before.locked != failures.locked)
-        ):
-            self._journal.record(UserLocked(login, failures.in_all, failures.disabled))
         return verdict
 
+    def report(self, login: Login, permit: Permit) -> None:
+        """Tell the journal if a guess that was not right locked its user."""
+        if permit.lock is not None or permit.disables:
+            self._journal.record(UserLocked(login, permit.failures, permit.disables))
+
     def release(
-        self, change: StoreChange, login: Login, enrolment: Enrolment | None, limits: Limits
+        self,
+        change: StoreChange,
+        login: Login,
+        enrolment: Enrolment | None,
+        limits: Limits,
+        permit: Permit,
     ) -> None:
         """Take back one guess that was right."""
-        change.put_failures(login.user, release_guess(change.failures(login.user), limits))
+        change.put_failures(login.user, release_guess(change.failures(login.user), permit))
         self._uncount(change, login, enrolment, limits)
 
     def clear(

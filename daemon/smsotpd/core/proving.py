@@ -17,6 +17,8 @@ from smsotpd.core.secret import Secret
 from smsotpd.core.text import has_control_characters
 from smsotpd.core.throttle import Permit, Refusal
 
+CHANGED_MEANWHILE = "the enrolment was changed meanwhile"
+
 _SEPARATORS = re.compile(r"[\s-]+")
 
 
@@ -37,6 +39,11 @@ class PinProof:
     def is_right(self) -> bool:
         """Tell whether the user knows the PIN."""
         return not self.reason
+
+    @property
+    def pin_hash(self) -> str:
+        """Return the hash of the PIN that was proven; empty if none was."""
+        return self.enrolment.pin_hash if self.enrolment else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +97,21 @@ class Proofs:
         with self._store.change() as change:
             enrolment = change.enrolment(login.user)
             verdict = self._guesses.reserve(change, login, enrolment, limits, self._clock.now())
+        if not isinstance(verdict, Permit):
+            await self._compare("", candidates)
+            return PinProof(verdict.value)
+        await self._clock.sleep(verdict.wait)
         encoded = enrolment.pin_hash if enrolment and not enrolment.disabled else ""
-        if isinstance(verdict, Permit):
-            await self._clock.sleep(verdict.wait)
-        else:
-            encoded = ""
-        for pin, rest in candidates:
-            if await self._hasher.verify(encoded or None, Secret(pin)):
-                with self._store.change() as change:
-                    self._guesses.release(change, login, enrolment, limits)
-                return PinProof("", enrolment, rest)
-        return PinProof(_reason(verdict, enrolment))
+        rest = await self._compare(encoded, candidates)
+        if rest is None:
+            self._guesses.report(login, verdict)
+            return PinProof(_reason(enrolment))
+        with self._store.change() as change:
+            enrolment = change.enrolment(login.user)
+            if not is_proven_by(encoded, enrolment):
+                return PinProof(CHANGED_MEANWHILE)
+            self._guesses.release(change, login, enrolment, limits, verdict)
+        return PinProof("", enrolment, rest)
 
     async def code(self, login: Login, answer: str, id_digest: bytes | None = None) -> CodeProof:
         """Judge an answer to the live challenge of this user, service and host.
@@ -110,24 +121,31 @@ class Proofs:
         """
         given = normalised(answer)
         limits = self._settings().limits
+        proof = None
         with self._store.change() as change:
-            challenge = self._find(change, login, id_digest)
-            if challenge is None:
+            if self._find(change, login, id_digest) is None:
                 return CodeProof(Judgement.EXPIRED)
             enrolment = change.enrolment(login.user)
             now = self._clock.now()
             verdict = self._guesses.reserve(change, login, enrolment, limits, now)
             if not isinstance(verdict, Permit):
                 return CodeProof(None, verdict)
-            if verdict.wait == 0:
-                return self._judge(change, login, enrolment, challenge, given)
-        await self._clock.sleep(verdict.wait)
-        with self._store.change() as change:
-            challenge = self._find(change, login, id_digest)
-            if challenge is None:
-                return CodeProof(Judgement.EXPIRED)
-            enrolment = change.enrolment(login.user)
-            return self._judge(change, login, enrolment, challenge, given)
+            if not verdict.wait:
+                proof = self._judge(change, login, given, id_digest)
+        if proof is None:
+            await self._clock.sleep(verdict.wait)
+            with self._store.change() as change:
+                proof = self._judge(change, login, given, id_digest)
+        if proof.judgement is not Judgement.RIGHT:
+            self._guesses.report(login, verdict)
+        return proof
+
+    async def _compare(self, encoded: str, candidates: list[tuple[str, str]]) -> str | None:
+        """Return what follows the PIN that has this hash; None if no candidate has it."""
+        for pin, rest in candidates:
+            if await self._hasher.verify(encoded or None, Secret(pin)):
+                return rest
+        return None
 
     def _find(self, change: StoreChange, login: Login, id_digest: bytes | None) -> Challenge | None:
         if id_digest is not None:
@@ -135,24 +153,31 @@ class Proofs:
         return change.challenge(ChallengeKey(login.user, login.service, login.rhost))
 
     def _judge(
-        self,
-        change: StoreChange,
-        login: Login,
-        enrolment: Enrolment | None,
-        challenge: Challenge,
-        given: str,
+        self, change: StoreChange, login: Login, given: str, id_digest: bytes | None
     ) -> CodeProof:
         """Judge within the change that stores what is left, so that no crash grants twice."""
+        challenge = self._find(change, login, id_digest)
+        if challenge is None:
+            return CodeProof(Judgement.EXPIRED)
         judgement, left = judge(challenge, given, self._key, self._clock.now())
         if left is None:
             change.drop_challenge(challenge.key)
         else:
             change.put_challenge(left)
         if judgement is Judgement.RIGHT:
+            enrolment = change.enrolment(login.user)
             if enrolment is None or enrolment.disabled:
                 return CodeProof(None, Refusal.DISABLED)
             self._guesses.clear(change, login, enrolment, self._settings().limits)
         return CodeProof(judgement, answers_left=left.answers_left if left else 0)
+
+
+def is_proven_by(pin_hash: str, enrolment: Enrolment | None) -> bool:
+    """Tell whether a PIN that had this hash still is the PIN of a user who may log in.
+
+    Whoever changed the PIN, or disabled the user, while a login was going on meant that login too.
+    """
+    return enrolment is not None and not enrolment.disabled and enrolment.pin_hash == pin_hash
 
 
 def normalised(answer: str) -> str:
@@ -174,9 +199,7 @@ def _split(answer: str, digits: int) -> list[tuple[str, str]]:
     return whole
 
 
-def _reason(verdict: Permit | Refusal, enrolment: Enrolment | None) -> str:
-    if isinstance(verdict, Refusal):
-        return verdict.value
+def _reason(enrolment: Enrolment | None) -> str:
     if enrolment is None:
         return "not enrolled"
     if enrolment.disabled:

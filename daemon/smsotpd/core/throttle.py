@@ -38,9 +38,18 @@ NO_FAILURES = Failures()
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """The guess may be judged after `wait` seconds."""
+    """The guess may be judged after `wait` seconds.
+
+    Attributes:
+        failures: how many there are in all if this guess turns out to be one.
+        lock: when the lock began that this guess set; None if it set none.
+        disables: whether this guess was the one too many.
+    """
 
     wait: float = 0.0
+    failures: int = 0
+    lock: Moment | None = None
+    disables: bool = False
 
 
 class Refusal(StrEnum):
@@ -90,7 +99,7 @@ def reserve_guess(
         counted = replace(counted, disabled=True)
     elif counted.towards_lock >= limits.failures_to_lock:
         counted = replace(counted, locked=now)
-    return Permit(slot - now.boot), counted
+    return Permit(slot - now.boot, counted.in_all, counted.locked, counted.disabled), counted
 
 
 def _delay_after(failures: int, limits: Limits) -> float:
@@ -98,19 +107,18 @@ def _delay_after(failures: int, limits: Limits) -> float:
     return max(0, failures - limits.failures_without_delay + 1) * limits.delay_step_seconds
 
 
-def release_guess(failures: Failures, limits: Limits) -> Failures:
-    """Take back one counted guess that turned out right, and the lock that it alone caused.
+def release_guess(failures: Failures, permit: Permit) -> Failures:
+    """Take back one counted guess that turned out right, and the lock that it set itself.
 
-    The delay it caused stays: a right PIN must not speed up the guessing of codes.
+    A lock that another guess set meanwhile stays. So does the delay that this one caused: a right
+    PIN must not speed up the guessing of codes.
     """
-    towards_lock = max(0, failures.towards_lock - 1)
-    in_all = max(0, failures.in_all - 1)
     return replace(
         failures,
-        towards_lock=towards_lock,
-        in_all=in_all,
-        locked=failures.locked if towards_lock >= limits.failures_to_lock else None,
-        disabled=failures.disabled and in_all >= limits.failures_to_disable,
+        towards_lock=max(0, failures.towards_lock - 1),
+        in_all=max(0, failures.in_all - 1),
+        locked=None if failures.locked == permit.lock else failures.locked,
+        disabled=failures.disabled and not permit.disables,
     )
 
 
