@@ -69,3 +69,10 @@ async def root(daemon: Daemon) -> AsyncIterator[Client]:
         await client.configure("outbox", "outbox", {"PATH": str(daemon.outbox)})
         await client.enrol("alice", PHONE, PIN)
         yield client
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all tests of this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.bus)

@@ -46,6 +46,7 @@ class Parts:
         source: KernelCodeSource,
         key: bytes,
         journal: Journal,
+        clock: KernelClock,
     ) -> None:
         self._directory = directory
         self._configuration = configuration
@@ -53,7 +54,7 @@ class Parts:
         self._store = store
         self._started = time.monotonic()
         self._gateway_types = _catalogue(configuration)
-        self.clock = KernelClock()
+        self.clock = clock
         settings = self._settings
         self.gateways = Gateways(
             store, self.clock, self._catalogue, journal, settings, self._gateways_in_files
@@ -138,7 +139,7 @@ def _catalogue(configuration: Configuration) -> Catalogue:
 
 
 @contextmanager
-def gather(directory: Path, state: Path, journal: Journal) -> Iterator[Parts]:
+def gather(directory: Path, state: Path, boot_id: str, journal: Journal) -> Iterator[Parts]:
     """Open everything the daemon owns, and close it in the end.
 
     Raises:
@@ -154,4 +155,5 @@ def gather(directory: Path, state: Path, journal: Journal) -> Iterator[Parts]:
         cost = Cost(pin.memory, pin.time, pin.lanes)
         hasher = Argon2PinHasher(key, source, cost, pin.threads)
         stack.callback(hasher.close)
-        yield Parts(directory, configuration, store, hasher, source, key, journal)
+        clock = KernelClock(boot_id)
+        yield Parts(directory, configuration, store, hasher, source, key, journal, clock)

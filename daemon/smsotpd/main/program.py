@@ -29,7 +29,7 @@ def main() -> int:
             return _check(arguments.config)
         # Whatever the daemon writes is its own: the state directory holds secrets.
         os.umask(0o077)
-        with gather(arguments.config, arguments.state, journal) as parts:
+        with gather(arguments.config, arguments.state, arguments.boot_id, journal) as parts:
             asyncio.run(run(parts, journal))
     except ConfigurationError as error:
         return _refuse(journal, error, os.EX_CONFIG)
@@ -50,6 +50,9 @@ def _parse() -> argparse.Namespace:
         type=Path,
         default=Path(os.environ.get("STATE_DIRECTORY", _STATE)),
         help="directory of the store; 0700 and the daemon's own",
+    )
+    parser.add_argument(
+        "--boot-id", default="", help="id of the running boot, where /proc/sys is hidden from us"
     )
     parser.add_argument(
         "--check", action="store_true", help="read the configuration, say what is wrong, and end"
