@@ -151,7 +151,8 @@ GATEWAYS: Mapping[str, Key] = {
 
 LIMITS: Mapping[str, Key] = {
     "failures_to_lock": Key("failures_to_lock", integer(1, 100)),
-    "lock_seconds": Key("lock_seconds", seconds(1, 31 * _DAY)),
+    # The store remembers the failures of names that are not enrolled for a day.
+    "lock_seconds": Key("lock_seconds", seconds(1, _DAY)),
     "failures_to_disable": Key("failures_to_disable", integer(1, 100)),
     "failures_without_delay": Key("failures_without_delay", integer(0, 100)),
     "delay_step_seconds": Key("delay_step_seconds", seconds(0, 60)),

@@ -24,7 +24,7 @@ BOUNDS = [
     ("gateways", "deadline_seconds", ["1", "60.0"], ["0.9", "60.1", "inf", "nan", "-1"]),
     ("gateways", "allow_outbox", ["true", "false"], ["1", '"yes"', "[]"]),
     ("limits", "failures_to_lock", ["1", "100"], ["0", "101"]),
-    ("limits", "lock_seconds", ["1", "2678400"], ["0", "2678401"]),
+    ("limits", "lock_seconds", ["1", "86400"], ["0", "86401"]),
     ("limits", "failures_to_disable", ["1", "100"], ["0", "101"]),
     ("limits", "failures_without_delay", ["0", "100"], ["-1", "101"]),
     ("limits", "delay_step_seconds", ["0", "60"], ["-0.1", "61"]),
