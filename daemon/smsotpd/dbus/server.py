@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-from dbus_next import Message, MessageFlag, MessageType, NameFlag, RequestNameReply
+from dbus_next import DBusError, Message, MessageFlag, MessageType, NameFlag, RequestNameReply
 from dbus_next.aio.message_bus import MessageBus
 
 from smsotpd.core.errors import BadArgumentError, NotAuthorizedError, SmsOtpError, UnavailableError
@@ -69,7 +69,10 @@ class Server:
                 body=[_SOMEBODY_LEFT],
             )
         )
-        reply = await bus.request_name(BUS_NAME, NameFlag.DO_NOT_QUEUE)
+        try:
+            reply = await bus.request_name(BUS_NAME, NameFlag.DO_NOT_QUEUE)
+        except DBusError as error:
+            raise UnavailableError(f"the bus refuses us the name {BUS_NAME}: {error}") from error
         if reply is not RequestNameReply.PRIMARY_OWNER:
             raise UnavailableError(f"the bus name {BUS_NAME} is taken: is smsotpd running already?")
 
