@@ -62,14 +62,6 @@ def is_live(challenge: Challenge, now: Moment) -> bool:
     )
 
 
-def seconds_left(challenge: Challenge, now: Moment) -> float:
-    """Return for how many seconds the challenge still takes answers, by the stricter clock."""
-    if not is_live(challenge, now):
-        return 0.0
-    elapsed = max(now.boot - challenge.issued.boot, now.wall - challenge.issued.wall)
-    return max(0.0, challenge.lifetime - elapsed)
-
-
 def judge(
     challenge: Challenge, answer: str, key: bytes, now: Moment
 ) -> tuple[Judgement, Challenge | None]:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from smsotpd.core.challenge import (
     Challenge,
@@ -53,7 +53,7 @@ class Sent:
     masked: str
     is_new: bool
     is_sure: bool = True
-    transaction_id: str = ""
+    transaction_id: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,9 @@ class Codes:
             again: the user asks for a new code instead of the live one.
         """
         key = ChallengeKey(login.user, login.service, login.rhost)
-        code = ""
         transaction_id = self._source.token(TRANSACTION_ID_BITS) if policy.transaction_id else ""
         now = self._clock.now()
+        code, challenge = new_code(login, policy, masked, self._source, self._key, now)
         with self._store.change() as change:
             previous = change.challenge(key)
             if previous is not None and not is_live(previous, now):
@@ -131,7 +131,6 @@ class Codes:
             cooldown = change.cooldown(login.user)
             refused = self._count(change, login, policy, enrolment, previous, cooldown, now)
             if refused is None:
-                code, challenge = new_code(login, policy, masked, self._source, self._key, now)
                 if previous is not None:
                     challenge = replace(
                         challenge, answers_left=previous.answers_left, sends=previous.sends + 1
@@ -152,14 +151,29 @@ class Codes:
             return Sent(
                 masked, is_new=True, is_sure=delivery.was_accepted, transaction_id=transaction_id
             )
+        self._take_back(challenge, previous, cooldown)
+        return NotSent(None)
+
+    def _take_back(
+        self, unsent: Challenge, previous: Challenge | None, cooldown: Cooldown | None
+    ) -> None:
+        """Let the older code live on, since the newer one never left; the next try need not wait.
+
+        What happened while the gateways were tried stays: answers that were given, a code that
+        was used up or replaced, an enrolment that was changed.
+        """
+        key = unsent.key
         with self._store.change() as change:
-            # The newer code never left, so the older one may live on; the next try need not wait.
-            change.put_cooldown(login.user, cooldown)
+            counted = change.cooldown(key.user)
+            if counted is not None and counted.last == unsent.issued:
+                change.put_cooldown(key.user, cooldown)
+            present = change.challenge(key)
+            if present is None or present.salt != unsent.salt:
+                return
             if previous is None:
                 change.drop_challenge(key)
             else:
-                change.put_challenge(previous)
-        return NotSent(None)
+                change.put_challenge(replace(previous, answers_left=present.answers_left))
 
     def _count(
         self,
