@@ -3,10 +3,13 @@
 """A clock that stands still until it is moved, or until somebody waits."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from smsotpd.core.moment import Moment
+
+Meanwhile = Callable[[], object]
 
 NOON: Final = Moment(wall=1_700_000_000.0, boot=5_000.0, boot_id="boot-1")
 
@@ -16,10 +19,12 @@ class FakeClock:
 
     Attributes:
         slept: all waits that were asked for, in seconds.
+        meanwhile: called once, in the middle of the next wait.
     """
 
     def __init__(self) -> None:
         self.slept: list[float] = []
+        self.meanwhile: Meanwhile | None = None
         self._now = NOON
         self._wake_ups: list[float] = []
 
@@ -28,6 +33,9 @@ class FakeClock:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
         wake_up = self._now.boot + seconds
         self._wake_ups.append(wake_up)
         try:

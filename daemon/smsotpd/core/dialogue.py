@@ -11,7 +11,14 @@ from smsotpd.core.errors import NoSuchTransactionError
 from smsotpd.core.events import LoginDenied, LoginGranted
 from smsotpd.core.policy import Factor, Settings
 from smsotpd.core.ports import Clock, Journal, Store
-from smsotpd.core.proving import CodeProof, PinProof, Proofs, normalised
+from smsotpd.core.proving import (
+    CHANGED_MEANWHILE,
+    CodeProof,
+    PinProof,
+    Proofs,
+    is_proven_by,
+    normalised,
+)
 from smsotpd.core.sending import Codes, NotSent, Sent
 from smsotpd.core.text import has_control_characters
 from smsotpd.core.transaction import Result, Stage, Steps, Transaction
@@ -88,6 +95,7 @@ class Dialogue:
             if was_authtok and transaction.context.try_first_pass:
                 return prompts.ask_pin(transaction.policy, transaction.context)
             return self.deny(transaction, Result.AUTH_ERR, proof.reason)
+        transaction.pin_hash = proof.pin_hash
         sent = await self._send(transaction, proof.enrolment)
         if isinstance(sent, NotSent):
             return self._unsent(transaction, sent)
@@ -104,6 +112,8 @@ class Dialogue:
                 if was_authtok and transaction.context.try_first_pass:
                     return prompts.ask_single(policy, transaction.context)
                 return self.deny(transaction, Result.AUTH_ERR, proof.reason)
+        elif has_control_characters(answer):
+            return self.deny(transaction, Result.AUTH_ERR, "no code was typed")
         else:
             proof = PinProof("", self._look_up(transaction)[0], answer)
         if proof.rest:
@@ -142,6 +152,8 @@ class Dialogue:
         """Send a code because the user asked for one, or ask again if one is out."""
         policy, context = transaction.policy, transaction.context
         enrolment, is_code_out = self._look_up(transaction)
+        if transaction.pin_hash and not is_proven_by(transaction.pin_hash, enrolment):
+            return self.deny(transaction, Result.AUTH_ERR, CHANGED_MEANWHILE)
         if is_code_out and not is_resend:
             masked = self._codes.masked(context.user, enrolment)
             return prompts.ask_code(policy, context, Sent(masked, is_new=False))

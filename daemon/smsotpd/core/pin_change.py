@@ -9,7 +9,7 @@ from smsotpd.core.errors import BadArgumentError, NoSuchTransactionError
 from smsotpd.core.events import EnrolmentChanged, LoginDenied
 from smsotpd.core.pin import check_pin
 from smsotpd.core.ports import Journal, PinHasher, Store
-from smsotpd.core.proving import Proofs
+from smsotpd.core.proving import CHANGED_MEANWHILE, Proofs, is_proven_by
 from smsotpd.core.secret import Secret
 from smsotpd.core.transaction import Result, Stage, Step, StepKind, Steps, Transaction
 
@@ -53,6 +53,7 @@ class PinChange:
         proof = await self._proofs.pin(transaction.login, answer)
         if not proof.is_right:
             return self._fail(transaction, Result.AUTH_ERR, proof.reason)
+        transaction.pin_hash = proof.pin_hash
         transaction.stage = Stage.NEW_PIN
         return prompts.hidden("New PIN: ")
 
@@ -78,12 +79,12 @@ class PinChange:
         user = transaction.context.user
         with self._store.change() as change:
             enrolment = change.enrolment(user)
-            if enrolment is not None:
+            is_proven = is_proven_by(transaction.pin_hash, enrolment)
+            if enrolment is not None and is_proven:
                 change.put_enrolment(replace(enrolment, pin_hash=encoded))
-        if enrolment is None:
-            return self._fail(
-                transaction, Result.AUTHTOK_ERR, "the enrolment was removed meanwhile"
-            )
+                change.drop_challenges_of(user)
+        if not is_proven:
+            return self._fail(transaction, Result.AUTHTOK_ERR, CHANGED_MEANWHILE)
         self._journal.record(EnrolmentChanged(user, "PIN changed by the user"))
         return (Step(StepKind.INFO, "The PIN was changed."), *prompts.end(Result.SUCCESS))
 

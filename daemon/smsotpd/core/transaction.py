@@ -86,6 +86,7 @@ class Transaction:
         busy: whether an answer is being judged at this moment.
         over: whether it had its outcome or was cancelled.
         has_authtok: whether the next answer is the password of the PAM stack.
+        pin_hash: of the PIN that was proven; empty if none was.
         new_pin_hash: of a PIN that is still to be repeated.
     """
 
@@ -100,6 +101,7 @@ class Transaction:
     busy: bool = False
     over: bool = False
     has_authtok: bool = False
+    pin_hash: str = field(default="", repr=False)
     new_pin_hash: str = field(default="", repr=False)
 
     @property
