@@ -64,6 +64,10 @@ def _text(document: Document, dotted: str, value: object) -> str:
             return value
         case int() | float() if abs(value) < _LARGEST_NUMBER:
             return str(value)
+        case dict():
+            raise document.error(
+                dotted, 'is no table; a name with a dot is quoted: "option.to" = …'
+            )
         case _:
             raise document.error(dotted, "must be a text, a moderate number, true or false")
 

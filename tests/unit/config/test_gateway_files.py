@@ -155,6 +155,14 @@ def test_a_mistake_is_named_with_key_and_line(
     assert (error.path, error.key, error.line) == (str(path), key, line)
 
 
+def test_whoever_forgets_the_quotes_of_a_dotted_name_is_told(
+    write: Write, refusal: Refusal
+) -> None:
+    path = write("gateways.d/sms.toml", 'type = "http"\n[settings]\noption.to = "{phone}"\n')
+    error = str(refusal())
+    assert error.startswith(f"{path}:2: settings.option: is no table; a name with a dot is quoted")
+
+
 @pytest.mark.parametrize("name", ["SMS", "a b", "-a", "a.b", "ä", "a" * 65])
 def test_a_file_whose_name_names_no_gateway_is_refused(
     write: Write, refusal: Refusal, name: str
