@@ -8,9 +8,11 @@ the place of its own; signatures are checked with this machine's debian-archive-
 
 import fcntl
 import hashlib
+import os
 import platform
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 CACHE: Final = ROOT / "build" / "testhost"
 KEYRING: Final = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+DAY_SECONDS: Final = 24 * 60 * 60
 POCKETS: Final = ("", "-updates", "-security")
 
 SYSTEM: Final = ("systemd", "systemd-sysv", "dbus", "polkitd", "libpam-systemd", "passwd")
@@ -78,6 +81,8 @@ def tree(suite: str) -> Path:
             _build(suite, unfinished)
             _settle(unfinished, suite)
             unfinished.rename(finished)
+        os.utime(finished)
+        _forget(suite)
     return finished
 
 
@@ -150,6 +155,13 @@ def _settle(root: Path, suite: str) -> None:
         # every login comes from the same one.
         drop_in = root / "etc/ssh/sshd_config.d/no-penalties.conf"
         drop_in.write_text("PerSourcePenalties no\n")
+
+
+def _forget(suite: str) -> None:
+    """Remove the trees of older recipes that no run has used for a day."""
+    for path in CACHE.glob(f"{suite}-*/"):
+        if time.time() - path.stat().st_mtime > DAY_SECONDS:  # noqa: TID251  # as files keep it
+            shutil.rmtree(path)
 
 
 def _key(suite: str) -> str:
