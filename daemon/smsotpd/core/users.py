@@ -41,10 +41,23 @@ class UserState:
 
 
 @dataclass(frozen=True, slots=True)
+class _Change:
+    """What is to become of an enrolment.
+
+    Attributes:
+        pin_hash: of the new PIN; empty to keep the present one.
+    """
+
+    user: str
+    recipient: Recipient
+    pin_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Pending:
     """An enrolment that counts only when its code comes back."""
 
-    enrolment: Enrolment = field(repr=False)
+    change: _Change = field(repr=False)
     challenge: Challenge
     by_uid: int
 
@@ -106,19 +119,14 @@ class Users:
         parse_user(user)
         recipient = parse_phone(phone)
         with self._store.change() as change:
-            present = change.enrolment(user)
-        if not pin and present is None:
-            raise RefusedError(f"{user} is not enrolled yet and needs a PIN")
+            is_new = change.enrolment(user) is None
+        if is_new and not pin:
+            raise _needs_pin(user)
         encoded = await self._hasher.hash(check_pin(pin, user)) if pin else ""
-        if present is None:
-            enrolment = Enrolment(user, (recipient,), encoded, enrolled_at=self._clock.now().wall)
-        else:
-            enrolment = replace(
-                present, recipients=(recipient,), pin_hash=encoded or present.pin_hash
-            )
+        wanted = _Change(user, recipient, encoded)
         if verify:
-            return await self._ask_for_proof(enrolment, recipient, by_uid)
-        self._put(enrolment, by_uid)
+            return await self._ask_for_proof(wanted, by_uid)
+        self._put(wanted, by_uid)
         return ""
 
     def confirm(self, name: str, code: str) -> None:
@@ -126,14 +134,15 @@ class Users:
 
         Raises:
             NotFoundError: no such enrolment waits, or it waited too long.
-            RefusedError: the code is wrong; says whether another try is left.
+            RefusedError: the code is wrong; says whether another try is left. Or the user was
+                removed meanwhile, and a new one needs a PIN.
         """
         pending = self._pending.pop(name, None)
         if pending is None:
             raise NotFoundError("no such enrolment waits for a code; enrol the user again")
         judgement, left = judge(pending.challenge, code, self._key, self._clock.now())
         if judgement is Judgement.RIGHT:
-            self._put(pending.enrolment, pending.by_uid)
+            self._put(pending.change, pending.by_uid)
             return
         if left is None:
             raise NotFoundError("the code has expired or was wrong too often; enrol the user again")
@@ -155,6 +164,8 @@ class Users:
             enrolment = change.enrolment(user)
             if enrolment is not None and enrolment.disabled:
                 change.put_enrolment(replace(enrolment, disabled=False))
+                # Made while the user was disabled, they are of codes that went to nobody.
+                change.drop_challenges_of(user)
             elif enrolment is None and change.failures(user) == NO_FAILURES:
                 _require(enrolment)
             change.put_failures(user, NO_FAILURES)
@@ -179,15 +190,25 @@ class Users:
         locked = is_locked(failures, self._settings().limits, self._clock.now())
         return UserState(enrolment, failures, locked)
 
-    def _put(self, enrolment: Enrolment, by_uid: int) -> None:
+    def _put(self, wanted: _Change, by_uid: int) -> None:
+        """Make a change count, on top of what the enrolment is by now; codes that are out die."""
+        user, recipients = wanted.user, (wanted.recipient,)
         with self._store.change() as change:
-            is_new = change.enrolment(enrolment.user) is None
+            present = change.enrolment(user)
+            if present is not None:
+                pin_hash = wanted.pin_hash or present.pin_hash
+                enrolment = replace(present, recipients=recipients, pin_hash=pin_hash)
+            elif wanted.pin_hash:
+                now = self._clock.now().wall
+                enrolment = Enrolment(user, recipients, wanted.pin_hash, enrolled_at=now)
+            else:
+                raise _needs_pin(user)
             change.put_enrolment(enrolment)
-            change.drop_challenges_of(enrolment.user)
-        change_made = "enrolled" if is_new else "enrolment changed"
-        self._journal.record(EnrolmentChanged(enrolment.user, change_made, by_uid))
+            change.drop_challenges_of(user)
+        change_made = "enrolled" if present is None else "enrolment changed"
+        self._journal.record(EnrolmentChanged(user, change_made, by_uid))
 
-    async def _ask_for_proof(self, enrolment: Enrolment, recipient: Recipient, by_uid: int) -> str:
+    async def _ask_for_proof(self, wanted: _Change, by_uid: int) -> str:
         """Send a code to the phone, and remember what it will make true."""
         settings = self._settings()
         policy = settings.default_policy
@@ -200,7 +221,7 @@ class Users:
             del self._pending[name]
         if len(self._pending) >= _MOST_PENDING:
             raise BusyError("too many enrolments wait for their codes; try again")
-        login = Login(enrolment.user, _SERVICE)
+        login, recipient = Login(wanted.user, _SERVICE), wanted.recipient
         masked = recipient.masked
         code, challenge = new_code(login, policy, masked, self._source, self._key, now)
         message = code_message(login, policy, recipient, code, settings.host)
@@ -214,8 +235,12 @@ class Users:
             why = "no gateway took it" if route else "no gateway is configured and enabled"
             raise UnavailableError(f"the code could not be sent: {why}; nothing was changed")
         name = self._source.token(_NAME_BITS)
-        self._pending[name] = _Pending(enrolment, challenge, by_uid)
+        self._pending[name] = _Pending(wanted, challenge, by_uid)
         return name
+
+
+def _needs_pin(user: str) -> RefusedError:
+    return RefusedError(f"{user} is not enrolled yet and needs a PIN")
 
 
 def _require(enrolment: Enrolment | None) -> Enrolment:
