@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Each gateway against its vector file: settings to request, reply to outcome."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smsotpd.core.errors import BadArgumentError
+from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.message import Message
+from smsotpd.core.outcome import Accepted, Deferred, Outcome, Rejected, Unknown
+from smsotpd.core.recipient import parse_phone
+from smsotpd.core.secret import Secret
+from smsotpd.gateways.catalogue import GATEWAYS
+from smsotpd.gateways.spec import Gateway, Http, Request, Response
+from smsotpd.gateways.spec.settings import check_settings
+
+_VECTORS = Path(__file__).parents[2] / "vectors" / "gateways"
+_HTTP = {gateway.id: gateway for gateway in GATEWAYS if isinstance(gateway.transport, Http)}
+_NUMBER = "+491701234567"
+_TEXT = 'Code 012345 für "Büro"'
+_OUTCOMES = {"accepted": Accepted, "rejected": Rejected, "deferred": Deferred, "unknown": Unknown}
+
+
+def _cases(kind: str) -> list[Any]:
+    return [
+        pytest.param(gateway, case, id=f"{gateway.id}: {case['name']}")
+        for gateway in _HTTP.values()
+        for case in tomllib.loads((_VECTORS / f"{gateway.id}.toml").read_text())[kind]
+    ]
+
+
+def _definition(gateway: Gateway, case: Mapping[str, Any]) -> GatewayDefinition:
+    deep = "[" * 4000
+    return GatewayDefinition(
+        "tested",
+        gateway.id,
+        {name: text.replace("@deep@", deep) for name, text in case.get("settings", {}).items()},
+        {name: Secret(text) for name, text in case.get("secrets", {}).items()},
+    )
+
+
+def _http(gateway: Gateway) -> Http:
+    assert isinstance(gateway.transport, Http)
+    return gateway.transport
+
+
+@pytest.mark.parametrize(("gateway", "case"), _cases("request"))
+def test_settings_make_exactly_this_request(gateway: Gateway, case: Mapping[str, Any]) -> None:
+    definition = _definition(gateway, case)
+    check_settings(gateway, definition)
+    message = Message(parse_phone(_NUMBER), case.get("text", _TEXT))
+    request = _http(gateway).request(gateway.values(definition), message)
+    assert isinstance(request, Request)
+    assert request.method == case["method"]
+    assert request.target == case["target"]
+    assert (request.content or b"").decode("ascii") == case.get("body", "")
+    for name, text in case.get("headers", {}).items():
+        assert request.sent_headers.get(name, "") == text
+    for name in ("timeout", "verify", "proxy"):
+        assert getattr(request, name) == case.get(name, getattr(request, name))
+
+
+@pytest.mark.parametrize(("gateway", "case"), _cases("request"))
+def test_a_printed_request_shows_nothing(gateway: Gateway, case: Mapping[str, Any]) -> None:
+    definition = _definition(gateway, case)
+    message = Message(parse_phone(_NUMBER), case.get("text", _TEXT))
+    values = gateway.values(definition)
+    request = _http(gateway).request(values, message)
+    printed = f"{request!r} {values!r} {message!r}"
+    assert "example" not in printed
+    assert _NUMBER[1:] not in printed
+    for secret in case.get("secrets", {}).values():
+        assert not secret or secret not in printed
+
+
+@pytest.mark.parametrize(("gateway", "case"), _cases("refused"))
+def test_a_configuration_that_could_not_work_is_refused_when_it_is_saved(
+    gateway: Gateway, case: Mapping[str, Any]
+) -> None:
+    with pytest.raises(BadArgumentError) as caught:
+        check_settings(gateway, _definition(gateway, case))
+    assert caught.value.name == case["setting"]
+    assert case.get("complaint", "") in caught.value.complaint
+    for secret in case.get("secrets", {}).values():
+        assert len(secret) < 2 or secret not in str(caught.value)
+
+
+@pytest.mark.parametrize(("gateway", "case"), _cases("outcome"))
+def test_a_reply_means_this(gateway: Gateway, case: Mapping[str, Any]) -> None:
+    response = Response(
+        case["status"], case.get("headers", {}), case["text"], case.get("complete", True)
+    )
+    outcome: Outcome = _http(gateway).outcome(gateway.values(_definition(gateway, case)), response)
+    assert isinstance(outcome, _OUTCOMES[case["outcome"]])
+    assert getattr(outcome, "error_class", None) == case.get("error_class")
+    assert getattr(outcome, "retry_after", None) == case.get("retry_after")
