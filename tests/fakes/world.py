@@ -125,6 +125,10 @@ class World:
         with self.store.change() as change:
             change.put_enrolment(Enrolment(user, (parse_phone(phone),), encoded, disabled))
 
+    def stored(self) -> object:
+        """Return all that is stored, to be compared with what is stored later."""
+        return self.store._tables.copy()
+
     def failures(self, user: str = USER) -> Failures:
         """Return what the store says of a user's failures."""
         with self.store.change() as change:

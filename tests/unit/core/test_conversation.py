@@ -116,10 +116,10 @@ async def test_an_empty_answer_shows_the_prompt_again_and_costs_nothing(world: W
 
 async def test_what_nobody_can_have_typed_ends_the_login_uncounted(world: World) -> None:
     terminal = await world.begin().answer(PIN)
-    before = world.challenge(), world.failures()
+    before = world.stored()
     await terminal.answer("12\n456")
     assert terminal.outcome is Result.AUTH_ERR
-    assert (world.challenge(), world.failures()) == before
+    assert world.stored() == before
 
 
 async def test_twenty_answers_end_a_login(world: World) -> None:

@@ -102,8 +102,7 @@ async def test_a_restart_forgets_pending_enrolments(world: World) -> None:
 
 @pytest.mark.parametrize("with_gateway", [True, False])
 async def test_a_code_that_cannot_be_sent_changes_nothing(
-    world: World,
-    with_gateway: bool,  # noqa: FBT001  # a parameter of pytest's
+    world: World, *, with_gateway: bool
 ) -> None:
     if with_gateway:
         world.gateway.will(Rejected(ErrorClass.AUTH))
