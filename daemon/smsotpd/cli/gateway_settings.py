@@ -118,7 +118,11 @@ def secrets_from_options(
 
 
 def ask_type(known: Sequence[Entry]) -> str:
-    """Ask which type the gateway shall be."""
+    """Ask which type the gateway shall be.
+
+    Raises:
+        click.Abort: no acceptable answer came.
+    """
     for number, entry in enumerate(known, start=1):
         click.echo(
             f"{number:>3}  {cell(entry.get('title'))} ({cell(entry.get('type'))})  "
@@ -126,13 +130,14 @@ def ask_type(known: Sequence[Entry]) -> str:
             err=True,
         )
     names = [str(entry.get("type")) for entry in known]
-    while True:
+    for _ in range(secrets_in.TRIES):
         answer = str(click.prompt("Type (name or number)", err=True)).strip()
         if answer in names:
             return answer
         if answer.isdecimal() and 0 < int(answer) <= len(names):
             return names[int(answer) - 1]
         click.echo("That is none of them.", err=True)
+    raise click.Abort
 
 
 def ask_settings(form: GatewayForm) -> tuple[dict[str, str], dict[str, Secret]]:
@@ -166,7 +171,7 @@ def _ask_text(entry: Entry, label: str, present: str | None) -> str:
     kind, choices = str(entry.get("kind")), cast("list[str]", entry.get("choices") or [])
     default = str(entry.get("default") or "")
     question = f"{label} ({', '.join(choices)})" if choices else label
-    while True:
+    for _ in range(secrets_in.TRIES):
         shown = default if present is None else present
         answer = str(
             click.prompt(printable(question), default=shown, show_default=bool(shown), err=True)
@@ -181,6 +186,7 @@ def _ask_text(entry: Entry, label: str, present: str | None) -> str:
             click.echo(f"It must be {complaint}.", err=True)
         else:
             return "" if answer == default and present is None else answer
+    raise click.Abort
 
 
 def _complaint(kind: str, choices: Sequence[str], answer: str) -> str:

@@ -13,6 +13,9 @@ from smsotpd.cli.client import MOST_SECRET_BYTES
 from smsotpd.cli.errors import WrongInputError
 from smsotpd.core.secret import Secret
 
+TRIES = 5
+"""How often a question is asked before the command gives up."""
+
 
 def read_descriptor(descriptor: int) -> Secret:
     """Read a secret to the end of a descriptor; one line end after it does not count.
@@ -23,9 +26,7 @@ def read_descriptor(descriptor: int) -> Secret:
     name = "standard input" if descriptor == 0 else f"file descriptor {descriptor}"
     content = b""
     try:
-        while len(content) <= MOST_SECRET_BYTES and (
-            part := os.read(descriptor, MOST_SECRET_BYTES)
-        ):
+        while len(content) <= MOST_SECRET_BYTES and (part := _read(descriptor)):
             content += part
     except OSError as error:
         raise WrongInputError(f"{name}: {error.strerror}") from None
@@ -59,8 +60,12 @@ def read_lines(descriptor: int, count: int) -> list[Secret]:
 
 
 def ask(question: str, *, twice: bool = False, may_be_empty: bool = False) -> Secret:
-    """Ask for a secret on the terminal without showing it."""
-    while True:
+    """Ask for a secret on the terminal without showing it.
+
+    Raises:
+        click.Abort: no acceptable answer came.
+    """
+    for _ in range(TRIES):
         answer = Secret(_hidden(question))
         if not answer and may_be_empty:
             return answer
@@ -70,6 +75,13 @@ def ask(question: str, *, twice: bool = False, may_be_empty: bool = False) -> Se
             click.echo("The two differ; again.", err=True)
         else:
             return answer
+    raise click.Abort
+
+
+def _read(descriptor: int) -> bytes:
+    if descriptor == 0:
+        return click.get_binary_stream("stdin").read(MOST_SECRET_BYTES)
+    return os.read(descriptor, MOST_SECRET_BYTES)
 
 
 def _hidden(question: str) -> str:

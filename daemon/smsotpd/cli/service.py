@@ -5,6 +5,7 @@
 import select
 import sys
 import time
+from typing import TextIO
 
 import click
 
@@ -123,7 +124,11 @@ def disable(tool: Tool, name: str | None, every: bool, quiet: bool) -> None:
     if (name is None) is not every:
         raise WrongInputError("give a SERVICE, or --all")
     tool.require_root()
-    names = [check_service_name(name)] if name else change.services_with_our_block(tool.host)
+    names = (
+        [check_service_name(name)]
+        if name is not None
+        else change.services_with_our_block(tool.host)
+    )
     failures = []
     for each in names:
         try:
@@ -150,7 +155,7 @@ def disable(tool: Tool, name: str | None, every: bool, quiet: bool) -> None:
 @pass_tool
 def list_services(tool: Tool, name: str | None) -> None:
     """List the services that may ask for a code, and which do."""
-    found = describe_services(tool.host, check_service_name(name) if name else None)
+    found = describe_services(tool.host, None if name is None else check_service_name(name))
     if tool.as_json:
         print_json(found)
         return
@@ -227,6 +232,11 @@ def _await_confirmation(tool: Tool, name: str, seconds: int) -> None:
 
 def _line_before(deadline: float) -> str:
     """Return the line typed before the deadline, or nothing."""
+    file = _typed()
     left = max(0.0, deadline - time.monotonic())
-    ready, _, _ = select.select([sys.stdin], [], [], left)
-    return sys.stdin.readline() if ready else ""
+    ready, _, _ = select.select([file], [], [], left)
+    return file.readline() if ready else ""
+
+
+def _typed() -> TextIO:
+    return sys.stdin

@@ -46,9 +46,9 @@ KNOWN = {
     "sddm": KnownService("SDDM", one_field=True),
     "sudo": KnownService("sudo", note="needs secure_path"),
     "sudo-i": KnownService("sudo -i", note="needs secure_path"),
-    "xscreensaver": KnownService(
-        "XScreenSaver", programs=("/usr/libexec/xscreensaver/xscreensaver-auth",)
-    ),
+    # xscreensaver-auth is set-user-ID, but gives up root, the saved uid too, before it starts PAM
+    # (seen with 6.06), so the interpreter runs as whoever locked the screen.
+    "xscreensaver": KnownService("XScreenSaver"),
     "cinnamon-screensaver": KnownService("Cinnamon screen locker"),
     "mate-screensaver": KnownService("MATE screen locker"),
     "i3lock": KnownService("i3lock", one_field=True, programs=("/usr/bin/i3lock",)),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Look before leaping: what would make a service unsafe or lock everybody out of it."""
 
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -103,8 +104,10 @@ def machine_findings(host: Host) -> Iterator[Finding]:
     entry = host.places.entry
     try:
         for path in (entry, *entry.parents):
+            if not path.is_relative_to(host.places.root):
+                break
             status = path.stat()
-            if status.st_uid != 0 or status.st_mode & _WRITABLE_BY_OTHERS:
+            if status.st_uid != os.geteuid() or status.st_mode & _WRITABLE_BY_OTHERS:
                 yield Finding(
                     f"{path} can be written by others than root",
                     f"chown root:root {path}; chmod go-w {path}",

@@ -118,6 +118,12 @@ def _flatten(include: Include, read: ReadFile, where: str, depth: int = 0) -> li
                 if not include.kind or nested.kind in {"", include.kind}:
                     rules += _flatten(nested, read, inner, depth + 1)
             case Rule():
+                if "pam_smsotp" in rule.text:
+                    raise RefusalError(
+                        f"{inner} asks for a code already, and with it every service that "
+                        "includes the file",
+                        remedy="enable the one or the other",
+                    )
                 if not include.kind or rule.kind == include.kind:
                     rules.append(rule)
     return rules
@@ -125,11 +131,6 @@ def _flatten(include: Include, read: ReadFile, where: str, depth: int = 0) -> li
 
 def _split(rules: list[Rule], where: str) -> Surroundings:
     """Cut an auth stack into what comes before, in and after the rules that ask."""
-    if any("pam_smsotp" in rule.text for rule in rules):
-        raise RefusalError(
-            f"{where} already asks for a code, and so does every service that includes it",
-            remedy="enable the one or the other",
-        )
     start = next(
         (number for number, rule in enumerate(rules) if rule.module not in _HARMLESS), len(rules)
     )

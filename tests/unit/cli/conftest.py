@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Run `smsotpctl` in this process, against a daemon and a machine of the test's own."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from smsotpd.cli.client import AdminClient
+from smsotpd.cli.main import program
+from smsotpd.cli.tool import Tool
+from tests.unit.cli.fake_daemon import FakeDaemon
+from tests.unit.cli.fake_host import FakeHost, fake_host
+
+
+@dataclass
+class Shell:
+    """A person, or a script, that runs commands."""
+
+    daemon: FakeDaemon
+    host: FakeHost
+    interactive: bool = False
+    outputs: list[str] = field(default_factory=list)
+
+    def run(self, *arguments: str, typed: str | bytes = "") -> Result:
+        tool = Tool(
+            connect=lambda: nullcontext(AdminClient(self.daemon)),
+            host=self.host,
+            can_ask=lambda: self.interactive,
+        )
+        result = CliRunner().invoke(
+            program, list(arguments), input=typed, obj=tool, prog_name="smsotpctl"
+        )
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        self.outputs.append(result.output)
+        return result
+
+
+@pytest.fixture
+def daemon() -> FakeDaemon:
+    return FakeDaemon()
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> FakeHost:
+    return fake_host(tmp_path)
+
+
+@pytest.fixture
+def shell(daemon: FakeDaemon, host: FakeHost) -> Shell:
+    return Shell(daemon, host)

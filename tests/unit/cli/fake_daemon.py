@@ -1,0 +1,158 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""A daemon in memory behind the same calls as the bus; it knows the contract's members."""
+
+import json
+import os
+from dataclasses import dataclass, field
+
+from smsotpd.cli.client import Entry
+from smsotpd.cli.errors import CliError
+from smsotpd.cli.exit import Exit
+from smsotpd.cli.gateway_settings import MASK
+
+RIGHT_CODE = "123456"
+
+HTTP_TYPE: Entry = {
+    "type": "http",
+    "title": "Any HTTP gateway",
+    "link": "https://example.org/http",
+    "settings": [
+        {"name": "URL", "label": "URL", "kind": "url", "required": True, "secret": False},
+        {"name": "METHOD", "label": "Method", "kind": "choice", "default": "GET",
+         "choices": ["GET", "POST"], "help": "How it is sent."},
+        {"name": "TIMEOUT", "label": "Timeout", "kind": "seconds", "default": "3"},
+        {"name": "TOKEN", "label": "API token", "kind": "text", "secret": True, "required": True},
+        {"name": "option", "label": "Field", "kind": "fields"},
+    ],
+}  # fmt: skip
+OUTBOX_TYPE: Entry = {"type": "outbox", "title": "Outbox", "link": "", "settings": []}
+
+
+@dataclass
+class FakeDaemon:
+    """Answer like smsotpd, from dictionaries."""
+
+    gateways: dict[str, Entry] = field(default_factory=dict)
+    secrets: dict[str, dict[str, str]] = field(default_factory=dict)
+    users: dict[str, Entry] = field(default_factory=dict)
+    pins: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    test_outcome: str = "accepted"
+    failure: CliError | None = None
+
+    def call(
+        self,
+        member: str,
+        signature: str = "",
+        *body: object,
+        descriptor: int | None = None,
+        seconds: float = 60.0,
+    ) -> object:
+        del seconds
+        assert ("h" in signature) is (descriptor is not None)
+        self.calls.append(member)
+        if self.failure:
+            raise self.failure
+        passed = "" if descriptor is None else os.read(descriptor, 100_000).decode()
+        return getattr(self, f"_{member}")(*body, *([passed] if descriptor is not None else []))
+
+    def _Status(self) -> object:  # noqa: N802  # named like the bus member
+        return {"version": "0.1.0", "gateways": len(self.gateways)}
+
+    def _ListGatewayTypes(self) -> object:  # noqa: N802  # named like the bus member
+        return [HTTP_TYPE, OUTBOX_TYPE]
+
+    def _ListGateways(self) -> object:  # noqa: N802  # named like the bus member
+        return [
+            {key: entry[key] for key in ("name", "type", "source", "enabled")}
+            for entry in self.gateways.values()
+        ]
+
+    def _ShowGateway(self, name: str) -> object:  # noqa: N802  # named like the bus member
+        entry = self._gateway(name)
+        shown = dict.fromkeys(self.secrets[name], MASK)
+        settings = entry["settings"]
+        assert isinstance(settings, dict)
+        return {**entry, "settings": settings | shown}
+
+    def _ConfigureGateway(  # noqa: N802  # named like the bus member
+        self,
+        name: str,
+        type_id: str,
+        settings: dict[str, str],
+        _index: int,
+        keep_secrets: bool,  # noqa: FBT001  # positional on the bus
+        secrets: str,
+    ) -> None:
+        kept = self.secrets.get(name, {}) if keep_secrets else {}
+        self.secrets[name] = kept | json.loads(secrets)
+        self.gateways[name] = {
+            "name": name, "type": type_id, "source": "store", "enabled": True,
+            "settings": dict(settings),
+        }  # fmt: skip
+
+    def _EnableGateway(self, name: str) -> None:  # noqa: N802  # named like the bus member
+        self._gateway(name)["enabled"] = True
+
+    def _DisableGateway(self, name: str) -> None:  # noqa: N802  # named like the bus member
+        self._gateway(name)["enabled"] = False
+
+    def _RemoveGateway(self, name: str) -> None:  # noqa: N802  # named like the bus member
+        self._gateway(name)
+        del self.gateways[name]
+
+    def _TestGateway(self, name: str, recipient: str) -> object:  # noqa: N802  # as above
+        self._gateway(name)
+        assert recipient.startswith("+")
+        return {"outcome": self.test_outcome, "message_id": "m1", "latency_ms": 12}
+
+    def _ListUsers(self) -> object:  # noqa: N802  # named like the bus member
+        return list(self.users.values())
+
+    def _ShowUser(self, user: str) -> object:  # noqa: N802  # named like the bus member
+        return self._user(user)
+
+    def _EnrolUser(  # noqa: N802  # named like the bus member
+        self,
+        user: str,
+        phone: str,
+        _index: int,
+        verify: bool,  # noqa: FBT001  # positional on the bus
+        pin: str,
+    ) -> str:
+        self.pins[user] = pin or self.pins.get(user, "")
+        self.users[user] = {
+            "user": user, "phone": f"+49 ••• ••{phone[-2:]}", "state": "active", "failures": 0,
+            "enrolled_at": 1_700_000_000, "has_pin": bool(self.pins[user]),
+        }  # fmt: skip
+        return "e1" if verify else ""
+
+    def _ConfirmEnrolment(self, enrolment: str, code: str) -> None:  # noqa: N802  # as above
+        assert enrolment == "e1"
+        if code != RIGHT_CODE:
+            raise CliError("wrong code", exit_code=Exit.REFUSED)
+
+    def _SetPin(self, user: str, _index: int, pin: str) -> None:  # noqa: N802  # as above
+        self._user(user)
+        self.pins[user] = pin
+
+    def _UnlockUser(self, user: str) -> None:  # noqa: N802  # named like the bus member
+        self._user(user)["state"] = "active"
+
+    def _DisableUser(self, user: str) -> None:  # noqa: N802  # named like the bus member
+        self._user(user)["state"] = "disabled"
+
+    def _RemoveUser(self, user: str) -> None:  # noqa: N802  # named like the bus member
+        self._user(user)
+        del self.users[user]
+
+    def _gateway(self, name: str) -> Entry:
+        if name not in self.gateways:
+            raise CliError("no gateway of that name is defined", exit_code=Exit.NOT_FOUND)
+        return self.gateways[name]
+
+    def _user(self, name: str) -> Entry:
+        if name not in self.users:
+            raise CliError("nobody of that name is enrolled", exit_code=Exit.NOT_FOUND)
+        return self.users[name]

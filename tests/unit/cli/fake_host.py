@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""A machine in a temporary directory, with scripted programs."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from smsotpd.cli.host import Finished, Host, Places
+from tests.unit.cli.pam_vectors import ROOT
+
+SUDO_V = "Value to override user's $PATH with: /usr/sbin:/usr/bin:/sbin:/bin\n"
+SSHD_T = "usepam yes\nkbdinteractiveauthentication yes\npasswordauthentication no\n"
+
+
+@dataclass(frozen=True)
+class FakeHost(Host):
+    """Answer for programs from a table, and remember what was run."""
+
+    answers: dict[str, Finished] = field(default_factory=dict)
+    ran: list[tuple[str, ...]] = field(default_factory=list)
+    root: bool = True
+    systemd: bool = True
+
+    def run(self, *command: str) -> Finished:
+        self.ran.append(command)
+        for length in range(len(command), 0, -1):
+            key = " ".join(command[:length])
+            if key in self.answers:
+                return self.answers[key]
+        return Finished(0, "")
+
+    @property
+    def is_root(self) -> bool:
+        return self.root
+
+    @property
+    def has_systemd(self) -> bool:
+        return self.systemd
+
+    def ran_program(self, *start: str) -> bool:
+        return any(command[: len(start)] == start for command in self.ran)
+
+
+def fake_host(directory: Path, release: str = "debian12") -> FakeHost:
+    """Lay out a machine on which every service may be enabled."""
+    pam = directory / "pam.d"
+    pam.mkdir()
+    for path in (ROOT / release).iterdir():
+        (pam / path.name).write_bytes(path.read_bytes())
+        (pam / path.name).chmod(0o644)
+    entry = directory / "smsotp" / "pam_smsotp.py"
+    entry.parent.mkdir()
+    entry.write_text("")
+    entry.chmod(0o644)
+    modules = directory / "lib" / "security"
+    modules.mkdir(parents=True)
+    (modules / "pam_python.so").write_bytes(b"")
+    (directory / "etc").mkdir()
+    places = Places(
+        pam=pam,
+        vendor_pam=directory / "vendor",
+        backups=directory / "backups",
+        policies=directory / "etc" / "smsotpd.d",
+        entry=entry,
+        libraries=(directory / "lib",),
+        systemd=directory / "systemd",
+        root=directory,
+    )
+    answers = {
+        "sudo -V": Finished(0, SUDO_V),
+        "cvtsudoers": Finished(0, "{}"),
+        "sshd -T": Finished(0, SSHD_T),
+        # No roll-back waits unless a test says so.
+        "systemctl is-active": Finished(3, ""),
+    }
+    return FakeHost(places, answers)
