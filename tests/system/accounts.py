@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The product in a machine: set up through smsotpctl, its users, the messages it sent."""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from smsotpd.core.events import ConfigurationLoaded, Event
+from smsotpd.journal.catalogue import message_id
+from tests.testhost.machine import Machine
+from tests.testhost.waiting import wait_until
+
+# Neither is found in a journal by chance.
+PIN: Final = "ahorn+7391"
+PASSWORD: Final = "correct horse"
+OUTBOX: Final = "/var/lib/smsotp/outbox"
+DROP_INS: Final = "/etc/smsotp/smsotpd.d"
+
+# All logins of the tests come from one address: limits per address would end the run. Gateways
+# that a test defines carry nothing unless it names them in an order of its own.
+FOR_TESTS: Final = """
+[gateways]
+allow_outbox = true
+order = ["outbox"]
+[limits]
+guesses_per_origin_and_hour = 100000
+sends_per_origin_and_day = 100000
+"""
+
+_numbers = itertools.count(10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of the machine; its phone is its own, and so are the messages sent there."""
+
+    machine: Machine
+    name: str
+    phone: str
+
+    @property
+    def masked(self) -> str:
+        """Return the phone number as prompts show it."""
+        return f"+49 ••• ••{self.phone[-2:]}"
+
+    def messages(self) -> list[str]:
+        """Return the texts that were sent to the phone, oldest first."""
+        return [text for phone, text in outbox(self.machine) if phone == self.phone]
+
+    def codes(self) -> list[str]:
+        """Return the codes that were sent to the phone, oldest first."""
+        return [re.findall(r"\b\d{6,10}\b", text)[0] for text in self.messages()]
+
+    def code(self) -> str:
+        """Return the newest code."""
+        return self.codes()[-1]
+
+    def wrong_code(self) -> str:
+        """Return a code that was never sent to the phone."""
+        return next(code for code in ("000000", "111111") if code not in self.codes())
+
+    def facts(self) -> dict[str, object]:
+        """Return what `smsotpctl user show` says: state, failures and so on."""
+        shown = self.machine.run(["smsotpctl", "user", "show", self.name, "--json"]).stdout
+        facts: dict[str, object] = json.loads(shown)
+        return facts
+
+    def journal(self, event: type[Event]) -> list[dict[str, object]]:
+        """Return the journal's entries about one class of events of this user, oldest first."""
+        return self.machine.journal(MESSAGE_ID=message_id(event), SMSOTP_USER=self.name)
+
+
+def set_up(machine: Machine) -> None:
+    """Let the daemon of a machine write its messages to the outbox, where tests read them."""
+    machine.write_text(f"{DROP_INS}/tests.toml", FOR_TESTS)
+    reload(machine)
+    machine.run(["smsotpctl", "gateway", "configure", "outbox", "--type", "outbox"])
+
+
+def new_account(machine: Machine, *, sudo: bool = False) -> Account:
+    """Create an account of a name that no other has, not enrolled."""
+    number = next(_numbers)
+    account = Account(machine, f"user{number}", f"+4915112{number}0")
+    machine.add_user(account.name, PASSWORD, sudo=sudo)
+    return account
+
+
+def enrol(account: Account, *, pin: str = PIN) -> Account:
+    """Enrol an account with its phone and a PIN."""
+    words = ["smsotpctl", "user", "enrol", account.name, "--phone", account.phone]
+    account.machine.run([*words, "--pin-stdin", "--no-verify"], input=f"{pin}\n")
+    return account
+
+
+def outbox(machine: Machine) -> list[tuple[str, str]]:
+    """Return recipient and text of every message that the outbox took, oldest first."""
+    read = machine.run(["cat", OUTBOX], check=False)
+    lines = [json.loads(line) for line in read.stdout.splitlines()]
+    return [(line["recipient"], line["text"]) for line in lines]
+
+
+def open_transactions(machine: Machine) -> int:
+    """Return how many logins are in progress."""
+    call = ["org.smsotp1", "/org/smsotp1", "org.smsotp1.Admin", "Status"]
+    answer = json.loads(machine.run(["busctl", "--json=short", "call", *call]).stdout)
+    count: int = answer["data"][0]["transactions"]["data"]
+    return count
+
+
+@contextmanager
+def settings(machine: Machine, text: str) -> Iterator[None]:
+    """Put a drop-in into force for the time of a `with` block.
+
+    Args:
+        machine: whose daemon.
+        text: TOML; it wins over the rest of the configuration.
+    """
+    path = f"{DROP_INS}/this-test.toml"
+    machine.write_text(path, text)
+    reload(machine)
+    try:
+        yield
+    finally:
+        machine.run(["rm", path])
+        reload(machine)
+
+
+def reload(machine: Machine) -> None:
+    """Let the daemon read its configuration, and wait until it is in force."""
+    mark = machine.journal_mark()
+    machine.run(["systemctl", "reload-or-restart", "smsotpd"])
+    loaded = message_id(ConfigurationLoaded)
+    wait_until(
+        lambda: machine.journal(after=mark, MESSAGE_ID=loaded), 10, "the configuration is in force"
+    )
