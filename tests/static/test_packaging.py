@@ -7,12 +7,9 @@ import tomllib
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import pytest
-
 from tests.static.tool import assert_content, assert_silent
 from tests.static.tree import (
     BUS_CONTRACT,
-    MAN_PAGES,
     POLKIT_ACTIONS,
     ROOT,
     UNIT,
@@ -54,25 +51,6 @@ def test_shell_scripts_are_sound() -> None:
     maintainers = {path.name for path in scripts if path.parent == ROOT / "packaging/deb"}
     assert maintainers == {"pam-smsotp.postinst", "pam-smsotp.prerm", "pam-smsotp.postrm"}
     assert_silent("shellcheck", *scripts)
-
-
-@pytest.mark.parametrize("page", sorted(MAN_PAGES.glob("*.rst")), ids=lambda page: page.stem)
-def test_a_man_page_is_built_and_shown_without_a_warning(page: Path, tmp_path: Path) -> None:
-    roff = tmp_path / page.with_suffix(".man").name
-    assert_silent("rst2man", "--strict", page, roff)
-    assert_silent("groff", "-man", "-Tutf8", "-Kutf8", "-ww", "-z", roff)
-
-
-@pytest.mark.parametrize("page", sorted(MAN_PAGES.glob("*.rst")), ids=lambda page: page.stem)
-def test_a_man_page_names_its_section(page: Path) -> None:
-    assert re.search(r"^:Manual section: [158]$", page.read_text(), re.MULTILINE)
-
-
-def test_the_unit_points_at_man_pages_that_exist() -> None:
-    [listed] = re.findall(r"^Documentation=(.+)$", UNIT.read_text(), re.MULTILINE)
-    pages = re.findall(r"man:([\w.-]+)\(\d\)", listed)
-    assert pages
-    assert [page for page in pages if not (MAN_PAGES / f"{page}.rst").exists()] == []
 
 
 def test_version_is_the_same_everywhere() -> None:

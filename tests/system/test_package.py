@@ -1,0 +1,273 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The package comes, stays, is upgraded and goes; the logins of the machine are what they were."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.static.tool import located, output_of
+from tests.static.tree import ROOT
+from tests.system.conftest import require_a_host
+from tests.testhost.machine import Machine
+from tests.testhost.package import built_package, install
+from tests.testhost.ssh import configure_sshd
+from tests.testhost.waiting import wait_until
+
+pytestmark = pytest.mark.system
+
+EXPOSURE = 1.5
+SERVICE = "/etc/pam.d/sshd"
+BY_HAND = "auth required pam_python.so /usr/lib/pam-smsotp/pam_smsotp.py\n"
+# Any instant will do, if it is the same for both.
+EPOCH = "1700000000"
+
+
+@pytest.fixture(params=["bookworm", "trixie"])
+def fresh(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """Each Debian in turn, newly booted, without our package."""
+    require_a_host()
+    with Machine(request.param) as machine:
+        yield machine
+
+
+@pytest.fixture
+def equipped(fresh: Machine) -> Machine:
+    """The same with our package."""
+    install(fresh, built_package())
+    return fresh
+
+
+def pam_files(machine: Machine) -> str:
+    """Return name, owner, mode and digest of everything in /etc/pam.d and of /etc/pam.conf."""
+    look = "stat -c '%n %U:%G %a %F' $(find /etc/pam.d /etc/pam.conf) | sort; "
+    look += "find /etc/pam.d /etc/pam.conf -type f -exec sha256sum {} + | sort"
+    return machine.run(["sh", "-c", look]).stdout
+
+
+def property_of_the_unit(machine: Machine, name: str) -> str:
+    return machine.run(["systemctl", "show", "--value", f"--property={name}", "smsotpd"]).stdout[
+        :-1
+    ]
+
+
+def wait_until_running(machine: Machine) -> None:
+    wait_until(
+        lambda: property_of_the_unit(machine, "ActiveState") == "active", 20, "the daemon is ready"
+    )
+
+
+def enable(machine: Machine) -> None:
+    """Switch services on for good, although nobody is enrolled: nobody logs in here."""
+    configure_sshd(machine, {"KbdInteractiveAuthentication": "yes"})
+    for service in ("sshd", "sudo"):
+        machine.run(["smsotpctl", "service", "enable", service, "--confirm", "--force"])
+
+
+def apt(machine: Machine, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    return machine.run(["apt-get", "--yes", *arguments], env=quiet, check=check, timeout=180)
+
+
+def remade(package: Path, folder: Path, version: str) -> Path:
+    """Return the same package under a later version."""
+    tree = folder / "tree"
+    subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
+    control = tree / "DEBIAN/control"
+    control.write_text(
+        re.sub("^Version: .*", f"Version: {version}", control.read_text(), flags=re.MULTILINE)
+    )
+    later = folder / "later.deb"
+    subprocess.run(["dpkg-deb", "--root-owner-group", "--build", tree, later], check=True)
+    return later
+
+
+def test_the_same_tree_gives_the_same_package(tmp_path: Path) -> None:
+    located("dpkg-buildpackage")
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH}
+    for run in ("first", "second"):
+        command = [sys.executable, str(ROOT / "packaging/build"), "--output", str(tmp_path / run)]
+        subprocess.run(command, check=True, env=environment, capture_output=True)
+    [first], [second] = (tmp_path / "first").iterdir(), (tmp_path / "second").iterdir()
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_lintian_finds_no_fault() -> None:
+    status, output = output_of(
+        "lintian",
+        "--allow-root",
+        "--fail-on=error,warning",
+        built_package(),
+    )
+    assert status == 0, output
+
+
+def test_installing_changes_no_login(fresh: Machine) -> None:
+    before = pam_files(fresh)
+    install(fresh, built_package())
+    assert pam_files(fresh) == before
+
+
+def test_the_daemon_is_ready_after_installing(equipped: Machine) -> None:
+    wait_until_running(equipped)
+    assert property_of_the_unit(equipped, "UnitFileState") == "enabled"
+    assert property_of_the_unit(equipped, "NRestarts") == "0"
+    equipped.run(["busctl", "status", "org.smsotp1"])
+
+
+def test_the_daemon_has_no_privilege_and_cannot_get_one(equipped: Machine) -> None:
+    wait_until_running(equipped)
+    status = equipped.read_text(f"/proc/{property_of_the_unit(equipped, 'MainPID')}/status")
+    assert set(re.findall(r"^Cap\w+:\s+(\w+)$", status, re.MULTILINE)) == {"0" * 16}
+    assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
+    assert re.search(r"^Seccomp:\s+2$", status, re.MULTILINE)
+    assert not re.search(r"^Uid:\s+0", status, re.MULTILINE)
+
+
+def test_the_sandbox_leaves_little_exposed_where_it_runs(equipped: Machine) -> None:
+    said = equipped.run(["systemd-analyze", "security", "--no-pager", "smsotpd.service"]).stdout
+    [exposure] = re.findall(r"Overall exposure level for smsotpd.service: ([\d.]+)", said)
+    assert float(exposure) <= EXPOSURE
+
+
+def test_a_call_starts_a_stopped_daemon(equipped: Machine) -> None:
+    equipped.run(["systemctl", "stop", "smsotpd"])
+    ping = ["org.smsotp1", "/org/smsotp1", "org.freedesktop.DBus.Peer", "Ping"]
+    equipped.run(["busctl", "call", *ping])
+    assert property_of_the_unit(equipped, "ActiveState") == "active"
+
+
+def test_a_wrong_configuration_is_not_tried_again_and_again(equipped: Machine) -> None:
+    equipped.write_text("/etc/smsotp/smsotpd.d/wrong.toml", "[policy.sshd]\ncode_digits = 3\n")
+    equipped.run(["systemctl", "restart", "smsotpd"], check=False)
+    assert property_of_the_unit(equipped, "ActiveState") == "failed"
+    assert property_of_the_unit(equipped, "ExecMainStatus") == "78"
+    complaints = equipped.journal(SYSLOG_IDENTIFIER="smsotpd")
+    assert any("wrong.toml" in str(entry["MESSAGE"]) for entry in complaints)
+    equipped.run(["rm", "/etc/smsotp/smsotpd.d/wrong.toml"])
+    equipped.run(["systemctl", "restart", "smsotpd"])
+    assert property_of_the_unit(equipped, "ActiveState") == "active"
+
+
+def test_secrets_and_state_are_for_the_daemon_alone(equipped: Machine) -> None:
+    wait_until_running(equipped)
+    look = ["stat", "--format=%U:%G %a %n"]
+    folders = ["/var/lib/smsotp", "/etc/smsotp/gateways.d", "/etc/smsotp/credentials"]
+    assert equipped.run([*look, *folders]).stdout.splitlines() == [
+        "smsotp:smsotp 700 /var/lib/smsotp",
+        "root:smsotp 750 /etc/smsotp/gateways.d",
+        "root:root 700 /etc/smsotp/credentials",
+    ]
+    stored = equipped.run(["find", "/var/lib/smsotp", "-type", "f", "-printf", "%u %m\n"]).stdout
+    assert set(stored.splitlines()) == {"smsotp 600"}
+
+
+def test_a_credential_reaches_the_daemon_and_nobody_else(equipped: Machine) -> None:
+    equipped.write_text("/etc/smsotp/credentials/sms-password", "swordfish\n", mode=0o600)
+    drop_in = "[Service]\nLoadCredential=sms-password:/etc/smsotp/credentials/sms-password\n"
+    equipped.write_text("/etc/systemd/system/smsotpd.service.d/credential.conf", drop_in)
+    equipped.run(["systemctl", "daemon-reload"])
+    equipped.run(["systemctl", "restart", "smsotpd"])
+    folder = "/run/credentials/smsotpd.service"
+    assert equipped.run(["cat", f"{folder}/sms-password"]).stdout == "swordfish\n"
+    equipped.run(["cat", f"{folder}/sms-password"], user="smsotp")
+    refused = equipped.run(["cat", f"{folder}/sms-password"], user="nobody", check=False)
+    assert refused.returncode != 0
+
+
+def test_the_journal_explains_its_entries(equipped: Machine) -> None:
+    wait_until_running(equipped)
+    explained = equipped.run(["journalctl", "--catalog", "--no-pager", "--unit=smsotpd"]).stdout
+    assert "Defined-By: pam-smsotp" in explained
+    assert "Subject: The configuration is in force" in explained
+
+
+def test_the_manual_and_the_completions_are_where_programs_look(equipped: Machine) -> None:
+    files = equipped.run(["dpkg", "--listfiles", "pam-smsotp"]).stdout.splitlines()
+    wanted = {
+        *(f"/usr/share/man/man8/{page}.8.gz" for page in ("smsotpd", "smsotpctl", "pam_smsotp")),
+        "/usr/share/bash-completion/completions/smsotpctl",
+        "/usr/share/zsh/vendor-completions/_smsotpctl",
+        "/usr/share/fish/vendor_completions.d/smsotpctl.fish",
+    }
+    assert wanted - set(files) == set()
+
+
+def test_the_shell_completes_the_words_of_the_command(equipped: Machine) -> None:
+    asked = "source /usr/share/bash-completion/completions/smsotpctl && complete -p smsotpctl"
+    assert "smsotpctl" in equipped.run(["bash", "-c", asked]).stdout
+
+
+def test_the_environment_does_not_choose_what_root_imports(equipped: Machine) -> None:
+    equipped.write_text("/tmp/evil/smsotpd/__init__.py", "open('/tmp/evil/ran', 'w')\n")
+    for program in ("/usr/sbin/smsotpd", "/usr/bin/smsotpctl"):
+        equipped.run([program, "--version"], env={"PYTHONPATH": "/tmp/evil"})
+    assert equipped.run(["test", "-e", "/tmp/evil/ran"], check=False).returncode == 1
+
+
+def test_an_upgrade_restarts_the_daemon_and_keeps_what_was_set(
+    equipped: Machine, tmp_path: Path
+) -> None:
+    wait_until_running(equipped)
+    enable(equipped)
+    before, pid = pam_files(equipped), property_of_the_unit(equipped, "MainPID")
+    equipped.run(["sh", "-c", "echo '# ours' >> /etc/smsotp/smsotpd.toml"])
+    install(equipped, remade(built_package(), tmp_path, "99.0"))
+    wait_until_running(equipped)
+    assert property_of_the_unit(equipped, "MainPID") != pid
+    assert pam_files(equipped) == before
+    assert equipped.read_text("/etc/smsotp/smsotpd.toml").endswith("# ours\n")
+
+
+def test_removing_switches_enabled_services_off_to_the_byte(equipped: Machine) -> None:
+    before = pam_files(equipped)
+    enable(equipped)
+    assert pam_files(equipped) != before
+    removed = apt(equipped, "remove", "pam-smsotp")
+    assert "smsotpctl failed" not in removed.stdout
+    assert pam_files(equipped) == before
+
+
+def test_removing_restores_services_even_where_the_command_is_broken(equipped: Machine) -> None:
+    before = pam_files(equipped)
+    enable(equipped)
+    equipped.write_text("/usr/bin/smsotpctl", "#!/bin/sh\nexit 1\n", mode=0o755)
+    removed = apt(equipped, "remove", "pam-smsotp")
+    assert "smsotpctl failed" in removed.stdout
+    assert pam_files(equipped) == before
+
+
+def test_a_line_written_by_hand_keeps_the_package_from_being_removed(equipped: Machine) -> None:
+    equipped.write_text(SERVICE, BY_HAND)
+    refused = apt(equipped, "remove", "pam-smsotp", check=False)
+    assert refused.returncode != 0
+    assert SERVICE in refused.stdout
+    assert equipped.read_text(SERVICE) == BY_HAND
+    equipped.run(["test", "-e", "/usr/lib/pam-smsotp/pam_smsotp.py"])
+    wait_until_running(equipped)
+    equipped.run(["rm", SERVICE])
+    apt(equipped, "remove", "pam-smsotp")
+
+
+def test_purging_leaves_no_file_and_only_the_locked_user(fresh: Machine) -> None:
+    before = pam_files(fresh)
+    install(fresh, built_package())
+    wait_until_running(fresh)
+    enable(fresh)
+    fresh.write_text("/etc/smsotp/gateways.d/acme.toml", 'type = "http"\n', mode=0o600)
+    apt(fresh, "purge", "pam-smsotp")
+    assert pam_files(fresh) == before
+    places = ["/etc", "/usr", "/var", "/run", "/opt", "/srv"]
+    # Not apt's and dpkg's own memory of what once was.
+    memory = ["/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/log"]
+    skipped = [word for path in memory for word in ("-path", path, "-prune", "-o")]
+    left = fresh.run(["find", *places, "-xdev", *skipped, "-iname", "*smsotp*", "-print"]).stdout
+    assert left == ""
+    assert fresh.run(["getent", "passwd", "smsotp"]).stdout.rstrip().endswith(":/usr/sbin/nologin")
+    shadow = fresh.run(["getent", "shadow", "smsotp"]).stdout.split(":")
+    assert shadow[1].startswith("!")
