@@ -86,7 +86,7 @@ class Exchange:
 def silence_client() -> None:
     """Keep the HTTP client's own log lines in: they hold URLs with number and message."""
     for name in ("urllib3", "requests"):
-        logging.getLogger(name).propagate = False
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _body(reply: requests.Response) -> tuple[bytes, bool]:

@@ -13,6 +13,7 @@ from typing import Final
 
 from requests.exceptions import ConnectTimeout, InvalidHeader, InvalidURL, Timeout
 from urllib3.exceptions import ConnectTimeoutError, LocationParseError, ReadTimeoutError
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from smsotpd.core.outcome import Deferred, ErrorClass, Outcome, Rejected, Unknown
 
@@ -25,7 +26,7 @@ _CERTIFICATE: Final = {
     20: "is signed by an unknown authority",
     21: "is signed by an unknown authority",
     62: "is for another host name",
-    64: "is for another address",
+    64: "is for another host name",
 }
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3})\b")
 _PROXY_AUTHENTICATION: Final = "407"
@@ -59,6 +60,8 @@ def _tls(cause: BaseException) -> Outcome | None:
     if isinstance(cause, ssl.SSLCertVerificationError):
         what = _CERTIFICATE.get(cause.verify_code, "is not trusted")
         return _temporary(f"TLS: the gateway's certificate {what}")
+    if isinstance(cause, CertificateError):  # urllib3 1.26 compares names itself
+        return _temporary("TLS: the gateway's certificate is for another host name")
     if isinstance(cause, ssl.SSLError):
         return _temporary("TLS: no secure connection to the gateway")
     return None
