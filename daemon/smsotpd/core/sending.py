@@ -89,16 +89,18 @@ class Codes:
         self._key = key
         self._settings = settings
         self._latencies: deque[float] = deque(maxlen=32)
+        self._prefix = ""
 
     def masked(self, user: str, enrolment: Enrolment | None) -> str:
         """Return where a user's codes go, as prompts show it.
 
-        For users who are not enrolled it is made up, and always the same for the same name.
+        For users who are not enrolled it is made up, and always the same for the same name; the
+        country is the one that most enrolled users have.
         """
         if enrolment is not None:
             return enrolment.recipients[0].masked
         digest = hmac.digest(self._key, b"decoy\0" + user.encode(), hashlib.sha256)
-        return mask("", f"{int.from_bytes(digest[:4]) % 100:02}")
+        return mask(self._usual_prefix(), f"{int.from_bytes(digest[:4]) % 100:02}")
 
     async def send(
         self,
@@ -236,6 +238,14 @@ class Codes:
         delivery = await deliver(message, route, deadline, self._clock, report)
         self._latencies.append(self._clock.now().boot - begun)
         return delivery
+
+    def _usual_prefix(self) -> str:
+        """Return the country prefix of most enrolled users; read once, as it hardly changes."""
+        if not self._prefix:
+            with self._store.change() as change:
+                found = [country_prefix(known.recipients[0]) for known in change.enrolments()]
+            self._prefix = max(sorted(set(found)), key=found.count, default="")
+        return self._prefix
 
     def _usual_latency(self) -> float:
         if not self._latencies:
