@@ -105,7 +105,8 @@ class Bus:
 
     def _find_daemon(self) -> str:
         """Start the daemon if need be; return its unique name, having checked whose it is."""
-        self._ask_driver("StartServiceByName", "su", BUS_NAME, 0)
+        if not self._ask_driver("NameHasOwner", "s", BUS_NAME):
+            self._ask_driver("StartServiceByName", "su", BUS_NAME, 0)
         owner = str(self._ask_driver("GetNameOwner", "s", BUS_NAME))
         uid = self._ask_driver("GetConnectionUnixUser", "s", owner)
         if uid not in _trusted_uids():
