@@ -29,9 +29,11 @@ class Conversation:
             self._send(self._handle.PAM_TEXT_INFO, text)
 
     def show_error(self, text: str) -> None:
-        """Show an error, unless the application asked for silence."""
-        if not self._silent:
-            self._send(self._handle.PAM_ERROR_MSG, text)
+        """Show why the login ends, even where silence is asked for.
+
+        sudo always asks for it (`pam_silent`), and would say no more than "Sorry, try again."
+        """
+        self._send(self._handle.PAM_ERROR_MSG, text)
 
     def ask_hidden(self, prompt: str) -> str:
         """Ask without echo and return the answer."""

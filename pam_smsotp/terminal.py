@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Context = dict[str, str | list[str]]
 
 NOT_AVAILABLE = "The second login step is not available now."
+# To sudo, PAM_AUTHINFO_UNAVAIL is a wrong password: it would wait for the daemon three times over.
+TAKES_IT_FOR_A_GUESS = ("sudo", "sudo-i")
 # No account, host or terminal name is longer. A longer one is refused: cut, it would be another
 # name, and sent, it could make the bus drop us, which fail=ignore would forgive.
 LONGEST_ITEM = 4096
@@ -59,12 +61,15 @@ def _judged(
 
 def _refuse(handle: Handle, conversation: Conversation, denial: DeniedError) -> int:
     log.write(log.WARNING, f"service {handle.service}: {denial.code}: {denial}")
-    if denial.code == "PAM_AUTHINFO_UNAVAIL":
+    code = denial.code
+    if code == "PAM_AUTHINFO_UNAVAIL":
+        if handle.service in TAKES_IT_FOR_A_GUESS:
+            code = "PAM_CRED_UNAVAIL"
         try:
             conversation.show_error(NOT_AVAILABLE)
         except DeniedError:
-            return handle.PAM_AUTHINFO_UNAVAIL
-    return code_from_outcome(handle, denial.code)
+            return code_from_outcome(handle, code)
+    return code_from_outcome(handle, code)
 
 
 def _authenticate(

@@ -39,6 +39,7 @@ OUTCOMES = frozenset(
         "PAM_AUTH_ERR",
         "PAM_CONV_ERR",
         "PAM_CRED_INSUFFICIENT",
+        "PAM_CRED_UNAVAIL",
         "PAM_MAXTRIES",
         "PAM_PERM_DENIED",
         "PAM_SERVICE_ERR",

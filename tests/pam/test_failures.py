@@ -96,9 +96,9 @@ def test_nobody_there_denies_with_one_line(host: PrivateHost) -> None:
     assert "ServiceUnknown" in host.log_lines()[0]
 
 
-def test_nobody_there_and_silence_denies_without_a_line(host: PrivateHost) -> None:
+def test_nobody_there_denies_with_one_line_even_in_silence(host: PrivateHost) -> None:
     done = host.drive("-s", host.use_terminal(), "alice")
-    assert facts(done.stdout) == []
+    assert facts(done.stdout) == [LINE]
     assert facts(done.stdout, ["result"]) == [PAM_AUTHINFO_UNAVAIL]
 
 

@@ -89,3 +89,10 @@ def test_sudo_without_a_prompt_ends_within_a_second(host: PrivateHost) -> None:
             terminal.expect(pexpect.EOF)
         assert time.monotonic() - started < 1
         assert "Respond" not in daemon.members()
+
+
+def test_sudo_tells_once_that_nobody_is_there(host: PrivateHost) -> None:
+    with sudo(host, "id", "-u") as terminal:
+        terminal.expect(pexpect.EOF)
+        assert terminal.before.count("The second login step is not available now.") == 1
+        assert "try again" not in terminal.before

@@ -124,6 +124,14 @@ def test_nobody_there_is_said_to_the_user() -> None:
     assert handle.shown == [NOT_AVAILABLE]
 
 
+@pytest.mark.parametrize("service", ["sudo", "sudo-i"])
+def test_sudo_does_not_take_nobody_there_for_a_wrong_password(service: str) -> None:
+    handle = ScriptedHandle()
+    handle.service = service
+    assert entry.pam_sm_authenticate(handle, 0, ["/path"]) == handle.PAM_CRED_UNAVAIL
+    assert handle.shown == [NOT_AVAILABLE]
+
+
 def test_a_user_who_cannot_even_be_told_is_refused_all_the_same() -> None:
     class Deaf(ScriptedHandle):
         def conversation(self, _message: object, /) -> NoReturn:
