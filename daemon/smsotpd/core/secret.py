@@ -32,7 +32,11 @@ class Secret:
         """Compare in constant time; unequal to anything that is no Secret."""
         if not isinstance(other, Secret):
             return NotImplemented
-        return compare_digest(self._value.encode(), other._value.encode())
+        own, others = self._value, other._value
+        # A lone surrogate would end in an exception that holds the text.
+        return compare_digest(
+            own.encode(errors="surrogatepass"), others.encode(errors="surrogatepass")
+        )
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))
