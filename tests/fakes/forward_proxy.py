@@ -5,6 +5,7 @@
 import base64
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ class ForwardProxy:
     """Forward until the `with` block ends; `received` is what clients asked of the proxy itself."""
 
     login: str = ""
+    tls: ssl.SSLContext | None = None
     on_connect: Callable[[socket.socket], None] | None = None
     received: list[Received] = field(default_factory=list)
 
@@ -43,7 +45,10 @@ class ForwardProxy:
 
     def _serve(self, client: socket.socket) -> None:
         client.settimeout(20)
-        with contextlib.suppress(OSError, ValueError), client:
+        with contextlib.suppress(OSError, ValueError), contextlib.ExitStack() as stack:
+            stack.callback(lambda: client.close())  # noqa: PLW0108  # the name is bound anew below
+            if self.tls:
+                client = self.tls.wrap_socket(client, server_side=True)
             received = read_request(client)
             if received is None:
                 return

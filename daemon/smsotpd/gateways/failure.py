@@ -59,9 +59,9 @@ def outcome_from_error(error: Exception, *, handed_over: bool) -> Outcome:
 def _tls(cause: BaseException) -> Outcome | None:
     if isinstance(cause, ssl.SSLCertVerificationError):
         what = _CERTIFICATE.get(cause.verify_code, "is not trusted")
-        return _temporary(f"TLS: the gateway's certificate {what}")
+        return _temporary(f"TLS: the certificate {what}")
     if isinstance(cause, CertificateError):  # urllib3 1.26 compares names itself
-        return _temporary("TLS: the gateway's certificate is for another host name")
+        return _temporary("TLS: the certificate is for another host name")
     if isinstance(cause, ssl.SSLError):
         return _temporary("TLS: no secure connection to the gateway")
     return None

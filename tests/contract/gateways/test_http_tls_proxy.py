@@ -37,16 +37,16 @@ async def test_a_certificate_that_does_not_verify_is_told_apart_and_nothing_is_s
     post: Post, authority: Authority, kind: str, complaint: str
 ) -> None:
     tls = {
-        "unknown": authority.server,
-        "self-signed": authority.self_signed,
-        "expired": lambda: authority.server(first_day=-9, last_day=-1),
-        "early": lambda: authority.server(first_day=3),
-        "other address": lambda: authority.server("192.0.2.1"),
-    }[kind]()
+        "unknown": authority.server(),
+        "self-signed": authority.self_signed(),
+        "expired": authority.server(first_day=-9, last_day=-1),
+        "early": authority.server(first_day=3),
+        "other address": authority.server("192.0.2.1"),
+    }[kind]
     settings = {} if kind == "unknown" else {"CA_FILE": str(authority.file)}
     with HttpProvider(reply(200), tls=tls) as provider:
         outcome = await post(provider.url, settings)
-    assert outcome == Deferred(ErrorClass.TEMPORARY, f"TLS: the gateway's certificate {complaint}")
+    assert outcome == Deferred(ErrorClass.TEMPORARY, f"TLS: the certificate {complaint}")
     assert provider.received == []
 
 
@@ -57,7 +57,7 @@ async def test_a_certificate_for_another_host_name_is_refused(
     with HttpProvider(reply(200), tls=tls, host="localhost") as provider:
         outcome = await post(provider.url, {"CA_FILE": str(authority.file)})
     assert outcome == Deferred(
-        ErrorClass.TEMPORARY, "TLS: the gateway's certificate is for another host name"
+        ErrorClass.TEMPORARY, "TLS: the certificate is for another host name"
     )
 
 
@@ -133,6 +133,38 @@ async def test_an_https_url_is_tunnelled_so_that_the_proxy_sees_nothing(
     assert (asked.method, asked.target) == ("CONNECT", f"127.0.0.1:{provider.port}")
     assert "authorization" not in asked.headers
     assert len(provider.received) == 1
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "PROXY"])
+async def test_a_proxy_may_itself_be_reached_by_tls(
+    post: Post, authority: Authority, name: str
+) -> None:
+    with (
+        HttpProvider(reply(200), tls=authority.server()) as provider,
+        ForwardProxy(tls=authority.server()) as proxy,
+    ):
+        outcome = await post(
+            provider.url, {"CA_FILE": str(authority.file), name: f"https://{proxy.address}"}
+        )
+    assert outcome == Accepted()
+    assert [asked.method for asked in proxy.received] == ["CONNECT"]
+    assert len(provider.received) == 1
+
+
+async def test_a_proxy_whose_certificate_does_not_verify_is_not_used(
+    post: Post, authority: Authority
+) -> None:
+    with (
+        HttpProvider(reply(200), tls=authority.server()) as provider,
+        ForwardProxy(tls=authority.self_signed()) as proxy,
+    ):
+        outcome = await post(
+            provider.url,
+            {"CA_FILE": str(authority.file), "HTTPS_PROXY": f"https://{proxy.address}"},
+        )
+    assert outcome == Deferred(ErrorClass.TEMPORARY, "TLS: the certificate is self-signed")
+    assert proxy.received == []
+    assert provider.received == []
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

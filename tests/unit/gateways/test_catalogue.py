@@ -9,13 +9,14 @@ from importlib.metadata import EntryPoint, EntryPoints
 import pytest
 
 from smsotpd.core.errors import BadArgumentError, RefusedError
-from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.gateway import GatewayDefinition, SettingDescription
 from smsotpd.core.ports import GatewayCatalogue
 from smsotpd.core.secret import Secret
 from smsotpd.gateways.catalogue import GATEWAYS, Catalogue, with_third_parties
 from smsotpd.gateways.providers import outbox
 from smsotpd.gateways.sender import GatewaySender
 from smsotpd.gateways.spec import Gateway
+from smsotpd.gateways.spec.settings import check_kind
 
 _URL = "https://api.example/send"
 OTHERS_GATEWAY = replace(outbox.GATEWAY, id="theirs", demonstration=False)
@@ -54,6 +55,17 @@ def test_a_table_of_settings_describes_itself(gateway: Gateway) -> None:
         assert setting.kind in kinds
         assert setting.label
         assert bool(setting.choices) == (setting.kind == "choice")
+
+
+@pytest.mark.parametrize("text", ["1", "007", "999999999"])
+def test_a_whole_number_is_taken(text: str) -> None:
+    check_kind(SettingDescription("PORT", "Port", kind="integer"), text)
+
+
+@pytest.mark.parametrize("text", ["-1", "1.0", "1e3", "٣", "1_0", " 1", "9999999999"])
+def test_anything_else_is_no_whole_number(text: str) -> None:
+    with pytest.raises(BadArgumentError, match="PORT must be a whole number"):
+        check_kind(SettingDescription("PORT", "Port", kind="integer"), text)
 
 
 def test_an_unknown_type_is_refused_with_the_ones_there_are() -> None:

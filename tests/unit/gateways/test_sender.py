@@ -12,6 +12,7 @@ from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
 from smsotpd.core.recipient import parse_phone
 from smsotpd.gateways.catalogue import GATEWAYS
+from smsotpd.gateways.exchange import Exchange
 from smsotpd.gateways.sender import GatewaySender
 from smsotpd.gateways.spec import Direct, Gateway, Http, Request, Response, Values
 from tests.fakes.http_provider import HttpProvider, reply, wait_until
@@ -88,6 +89,16 @@ async def test_another_transport_that_hangs_or_fails_is_ambiguous() -> None:
     assert wait_until(lambda: all(t.name != "gateway tested" for t in threading.enumerate()))
     failing = GatewaySender(replace(_OUTBOX, transport=Direct(fail)), definition)
     assert await failing.send(_MESSAGE, 1) == Unknown("the gateway failed: ZeroDivisionError")
+
+
+async def test_an_exchange_that_fails_beyond_all_expectation_is_ambiguous(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def explode(_exchange: Exchange) -> Outcome:
+        raise ZeroDivisionError(_SECRET_TEXT)
+
+    monkeypatch.setattr(Exchange, "perform", explode)
+    assert await _send(_HTTP) == Unknown("the exchange failed: ZeroDivisionError")
 
 
 async def test_when_the_system_gives_no_more_threads_the_gateway_is_busy(

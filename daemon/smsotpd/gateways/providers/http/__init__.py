@@ -85,7 +85,7 @@ def _by_fail(unwanted: str, response: Response) -> Outcome:
 GATEWAY: Final = Gateway(
     id="http",
     title="Any gateway that takes an HTTP request",
-    link="https://privacyidea.readthedocs.io/en/v2.22.1/configuration/sms_gateway_config.html",
+    link="https://privacyidea.readthedocs.io/en/v2.19.1/configuration/sms_gateway_config.html",
     settings=SETTINGS,
     transport=Http(request=_request, outcome=_outcome),
     check=lambda values: check(values, _request),
