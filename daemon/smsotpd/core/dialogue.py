@@ -145,8 +145,7 @@ class Dialogue:
             return prompts.ask_again(policy, proof.answers_left)
         if proof.judgement is Judgement.EXPIRED:
             return prompts.ask_after_expiry(policy)
-        told = "Too many wrong codes. Try again later, or ask your administrator."
-        return self.deny(transaction, Result.MAXTRIES, reason_of(proof), told)
+        return self.deny(transaction, Result.MAXTRIES, reason_of(proof), prompts.TOO_MANY_WRONG)
 
     async def _after_request(self, transaction: Transaction, *, is_resend: bool) -> Steps:
         """Send a code because the user asked for one, or ask again if one is out."""

@@ -12,6 +12,8 @@ from smsotpd.core.text import fill, printable
 from smsotpd.core.throttle import Refusal
 from smsotpd.core.transaction import Context, Result, Step, StepKind, Steps
 
+TOO_MANY_WRONG = "Too many wrong codes. Try again later."
+
 
 def ask_pin(policy: Policy, context: Context) -> Steps:
     """Ask for the PIN."""
