@@ -13,7 +13,7 @@ import pytest
 
 from tests.static.tool import located, output_of
 from tests.static.tree import ROOT
-from tests.system.conftest import require_a_host
+from tests.system.conftest import installed, require_a_host
 from tests.testhost.machine import Machine
 from tests.testhost.package import built_package, install
 from tests.testhost.ssh import configure_sshd
@@ -26,6 +26,7 @@ SERVICE = "/etc/pam.d/sshd"
 BY_HAND = "auth required pam_python.so /usr/lib/pam-smsotp/pam_smsotp.py\n"
 # Any instant will do, if it is the same for both.
 EPOCH = "1700000000"
+CREDENTIAL = "/etc/smsotp/credentials/sms-password"
 
 
 @pytest.fixture(params=["bookworm", "trixie"])
@@ -41,6 +42,13 @@ def equipped(fresh: Machine) -> Machine:
     """The same with our package."""
     install(fresh, built_package())
     return fresh
+
+
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def shared(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """Each Debian in turn with our package, for tests that leave it as they found it."""
+    with installed(request.param) as machine:
+        yield machine
 
 
 def pam_files(machine: Machine) -> str:
@@ -120,75 +128,78 @@ def test_the_daemon_is_ready_after_installing(equipped: Machine) -> None:
     equipped.run(["busctl", "status", "org.smsotp1"])
 
 
-def test_the_daemon_has_no_privilege_and_cannot_get_one(equipped: Machine) -> None:
-    wait_until_running(equipped)
-    status = equipped.read_text(f"/proc/{property_of_the_unit(equipped, 'MainPID')}/status")
+def test_the_daemon_has_no_privilege_and_cannot_get_one(shared: Machine) -> None:
+    wait_until_running(shared)
+    status = shared.read_text(f"/proc/{property_of_the_unit(shared, 'MainPID')}/status")
     assert set(re.findall(r"^Cap\w+:\s+(\w+)$", status, re.MULTILINE)) == {"0" * 16}
     assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
     assert re.search(r"^Seccomp:\s+2$", status, re.MULTILINE)
     assert not re.search(r"^Uid:\s+0", status, re.MULTILINE)
 
 
-def test_the_sandbox_leaves_little_exposed_where_it_runs(equipped: Machine) -> None:
-    said = equipped.run(["systemd-analyze", "security", "--no-pager", "smsotpd.service"]).stdout
+def test_the_sandbox_leaves_little_exposed_where_it_runs(shared: Machine) -> None:
+    said = shared.run(["systemd-analyze", "security", "--no-pager", "smsotpd.service"]).stdout
     [exposure] = re.findall(r"Overall exposure level for smsotpd.service: ([\d.]+)", said)
     assert float(exposure) <= EXPOSURE
 
 
-def test_a_call_starts_a_stopped_daemon(equipped: Machine) -> None:
-    equipped.run(["systemctl", "stop", "smsotpd"])
+def test_a_call_starts_a_stopped_daemon(shared: Machine) -> None:
+    shared.run(["systemctl", "stop", "smsotpd"])
     ping = ["org.smsotp1", "/org/smsotp1", "org.freedesktop.DBus.Peer", "Ping"]
-    equipped.run(["busctl", "call", *ping])
-    assert property_of_the_unit(equipped, "ActiveState") == "active"
+    shared.run(["busctl", "call", *ping])
+    assert property_of_the_unit(shared, "ActiveState") == "active"
 
 
-def test_a_wrong_configuration_is_not_tried_again_and_again(equipped: Machine) -> None:
-    equipped.write_text("/etc/smsotp/smsotpd.d/wrong.toml", "[policy.sshd]\ncode_digits = 3\n")
-    equipped.run(["systemctl", "restart", "smsotpd"], check=False)
-    assert property_of_the_unit(equipped, "ActiveState") == "failed"
-    assert property_of_the_unit(equipped, "ExecMainStatus") == "78"
-    complaints = equipped.journal(SYSLOG_IDENTIFIER="smsotpd")
+def test_a_wrong_configuration_is_not_tried_again_and_again(shared: Machine) -> None:
+    shared.write_text("/etc/smsotp/smsotpd.d/wrong.toml", "[policy.sshd]\ncode_digits = 3\n")
+    shared.run(["systemctl", "restart", "smsotpd"], check=False)
+    assert property_of_the_unit(shared, "ActiveState") == "failed"
+    assert property_of_the_unit(shared, "ExecMainStatus") == "78"
+    complaints = shared.journal(SYSLOG_IDENTIFIER="smsotpd")
     assert any("wrong.toml" in str(entry["MESSAGE"]) for entry in complaints)
-    equipped.run(["rm", "/etc/smsotp/smsotpd.d/wrong.toml"])
-    equipped.run(["systemctl", "restart", "smsotpd"])
-    assert property_of_the_unit(equipped, "ActiveState") == "active"
+    shared.run(["rm", "/etc/smsotp/smsotpd.d/wrong.toml"])
+    shared.run(["systemctl", "restart", "smsotpd"])
+    assert property_of_the_unit(shared, "ActiveState") == "active"
 
 
-def test_secrets_and_state_are_for_the_daemon_alone(equipped: Machine) -> None:
-    wait_until_running(equipped)
+def test_secrets_and_state_are_for_the_daemon_alone(shared: Machine) -> None:
+    wait_until_running(shared)
     look = ["stat", "--format=%U:%G %a %n"]
     folders = ["/var/lib/smsotp", "/etc/smsotp/gateways.d", "/etc/smsotp/credentials"]
-    assert equipped.run([*look, *folders]).stdout.splitlines() == [
+    assert shared.run([*look, *folders]).stdout.splitlines() == [
         "smsotp:smsotp 700 /var/lib/smsotp",
         "root:smsotp 750 /etc/smsotp/gateways.d",
         "root:root 700 /etc/smsotp/credentials",
     ]
-    stored = equipped.run(["find", "/var/lib/smsotp", "-type", "f", "-printf", "%u %m\n"]).stdout
+    stored = shared.run(["find", "/var/lib/smsotp", "-type", "f", "-printf", "%u %m\n"]).stdout
     assert set(stored.splitlines()) == {"smsotp 600"}
 
 
-def test_a_credential_reaches_the_daemon_and_nobody_else(equipped: Machine) -> None:
-    equipped.write_text("/etc/smsotp/credentials/sms-password", "swordfish\n", mode=0o600)
-    drop_in = "[Service]\nLoadCredential=sms-password:/etc/smsotp/credentials/sms-password\n"
-    equipped.write_text("/etc/systemd/system/smsotpd.service.d/credential.conf", drop_in)
-    equipped.run(["systemctl", "daemon-reload"])
-    equipped.run(["systemctl", "restart", "smsotpd"])
+def test_a_credential_reaches_the_daemon_and_nobody_else(shared: Machine) -> None:
+    shared.write_text(CREDENTIAL, "swordfish\n", mode=0o600)
+    drop_in = f"[Service]\nLoadCredential=sms-password:{CREDENTIAL}\n"
+    shared.write_text("/etc/systemd/system/smsotpd.service.d/credential.conf", drop_in)
+    shared.run(["systemctl", "daemon-reload"])
+    shared.run(["systemctl", "restart", "smsotpd"])
     folder = "/run/credentials/smsotpd.service"
-    assert equipped.run(["cat", f"{folder}/sms-password"]).stdout == "swordfish\n"
-    equipped.run(["cat", f"{folder}/sms-password"], user="smsotp")
-    refused = equipped.run(["cat", f"{folder}/sms-password"], user="nobody", check=False)
+    assert shared.run(["cat", f"{folder}/sms-password"]).stdout == "swordfish\n"
+    shared.run(["cat", f"{folder}/sms-password"], user="smsotp")
+    refused = shared.run(["cat", f"{folder}/sms-password"], user="nobody", check=False)
     assert refused.returncode != 0
+    shared.run(["rm", "-r", "/etc/systemd/system/smsotpd.service.d", CREDENTIAL])
+    shared.run(["systemctl", "daemon-reload"])
+    shared.run(["systemctl", "restart", "smsotpd"])
 
 
-def test_the_journal_explains_its_entries(equipped: Machine) -> None:
-    wait_until_running(equipped)
-    explained = equipped.run(["journalctl", "--catalog", "--no-pager", "--unit=smsotpd"]).stdout
+def test_the_journal_explains_its_entries(shared: Machine) -> None:
+    wait_until_running(shared)
+    explained = shared.run(["journalctl", "--catalog", "--no-pager", "--unit=smsotpd"]).stdout
     assert "Defined-By: pam-smsotp" in explained
     assert "Subject: The configuration is in force" in explained
 
 
-def test_the_manual_and_the_completions_are_where_programs_look(equipped: Machine) -> None:
-    files = equipped.run(["dpkg", "--listfiles", "pam-smsotp"]).stdout.splitlines()
+def test_the_manual_and_the_completions_are_where_programs_look(shared: Machine) -> None:
+    files = shared.run(["dpkg", "--listfiles", "pam-smsotp"]).stdout.splitlines()
     wanted = {
         *(f"/usr/share/man/man8/{page}.8.gz" for page in ("smsotpd", "smsotpctl", "pam_smsotp")),
         "/usr/share/bash-completion/completions/smsotpctl",
@@ -198,16 +209,16 @@ def test_the_manual_and_the_completions_are_where_programs_look(equipped: Machin
     assert wanted - set(files) == set()
 
 
-def test_the_shell_completes_the_words_of_the_command(equipped: Machine) -> None:
+def test_the_shell_completes_the_words_of_the_command(shared: Machine) -> None:
     asked = "source /usr/share/bash-completion/completions/smsotpctl && complete -p smsotpctl"
-    assert "smsotpctl" in equipped.run(["bash", "-c", asked]).stdout
+    assert "smsotpctl" in shared.run(["bash", "-c", asked]).stdout
 
 
-def test_the_environment_does_not_choose_what_root_imports(equipped: Machine) -> None:
-    equipped.write_text("/tmp/evil/smsotpd/__init__.py", "open('/tmp/evil/ran', 'w')\n")
+def test_the_environment_does_not_choose_what_root_imports(shared: Machine) -> None:
+    shared.write_text("/tmp/evil/smsotpd/__init__.py", "open('/tmp/evil/ran', 'w')\n")
     for program in ("/usr/sbin/smsotpd", "/usr/bin/smsotpctl"):
-        equipped.run([program, "--version"], env={"PYTHONPATH": "/tmp/evil"})
-    assert equipped.run(["test", "-e", "/tmp/evil/ran"], check=False).returncode == 1
+        shared.run([program, "--version"], env={"PYTHONPATH": "/tmp/evil"})
+    assert shared.run(["test", "-e", "/tmp/evil/ran"], check=False).returncode == 1
 
 
 def test_an_upgrade_restarts_the_daemon_and_keeps_what_was_set(
@@ -252,6 +263,13 @@ def test_a_line_written_by_hand_keeps_the_package_from_being_removed(equipped: M
     wait_until_running(equipped)
     equipped.run(["rm", SERVICE])
     apt(equipped, "remove", "pam-smsotp")
+
+
+def test_a_file_that_was_put_aside_does_not_keep_the_package(equipped: Machine) -> None:
+    equipped.write_text(f"{SERVICE}.dpkg-old", BY_HAND)
+    before = pam_files(equipped)
+    apt(equipped, "remove", "pam-smsotp")
+    assert pam_files(equipped) == before
 
 
 def test_purging_leaves_no_file_and_only_the_locked_user(fresh: Machine) -> None:
