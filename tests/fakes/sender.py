@@ -9,6 +9,7 @@ from smsotpd.core.gateway import GatewayDefinition, GatewayType, SettingDescript
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, Outcome, Unknown
 from smsotpd.core.ports import Clock
+from smsotpd.core.report import Condition, Report
 from smsotpd.core.secret import Secret
 
 FAKE_TYPE = GatewayType(
@@ -27,6 +28,7 @@ class FakeSender:
         messages: all that were handed over.
         deadlines: the seconds that each was given.
         meanwhile: called once, in the middle of the next send.
+        report: what an inspection finds.
     """
 
     def __init__(self, name: str, clock: Clock) -> None:
@@ -34,12 +36,17 @@ class FakeSender:
         self.messages: list[Message] = []
         self.deadlines: list[float] = []
         self.meanwhile: Callable[[], object] | None = None
+        self.report = Report(Condition.READY, "as scripted")
         self._name = name
         self._clock = clock
 
     @property
     def name(self) -> str:
         return self._name
+
+    async def inspect(self, deadline: float) -> Report:
+        del deadline
+        return self.report
 
     def will(self, *outcomes: Outcome, seconds: float = 0.0) -> None:
         """Script the next outcomes; each takes that many seconds."""

@@ -13,6 +13,7 @@ from smsotpd.core.gateway import GatewayDefinition, GatewayType
 from smsotpd.core.message import Message
 from smsotpd.core.moment import Moment
 from smsotpd.core.outcome import Outcome
+from smsotpd.core.report import Report
 from smsotpd.core.secret import Secret
 from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
 
@@ -151,6 +152,10 @@ class Sender(Protocol):
 
     async def send(self, message: Message, deadline: float) -> Outcome:
         """Hand a message over within `deadline` seconds; never raises for a provider's failure."""
+        ...
+
+    async def inspect(self, deadline: float) -> Report:
+        """Ask the provider how account and connection are; never raises for its failure."""
         ...
 
 

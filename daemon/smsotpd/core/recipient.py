@@ -18,8 +18,8 @@ class Recipient:
     """Name one address on one channel; make it with a `parse_` function.
 
     Attributes:
-        channel: `sms`, later `signal`, `xmpp` and so on.
-        address: for `sms` the number in E.164 with its plus sign (ITU-T E.164, 6).
+        channel: `sms`, `signal`, `whatsapp`, `telegram` or `xmpp`.
+        address: a number in E.164 with its plus sign (ITU-T E.164, 6), or the channel's own kind.
     """
 
     channel: str
@@ -27,9 +27,13 @@ class Recipient:
 
     @property
     def masked(self) -> str:
-        """Show the country prefix and the last two digits only."""
-        prefix = country_prefix(self)
-        return mask(prefix, self.address[-_VISIBLE_DIGITS:])
+        """Show of a number the country prefix and the last two digits, of others the ends only."""
+        if self.address.startswith("+"):
+            return mask(country_prefix(self), self.address[-_VISIBLE_DIGITS:])
+        name, at, domain = self.address.partition("@")
+        if name and at:
+            return f"{name[0]}•••@{domain}"
+        return f"{self.address[0]}•••{self.address[-_VISIBLE_DIGITS:]}"
 
 
 def mask(prefix: str, last_digits: str) -> str:
@@ -64,7 +68,7 @@ def parse_phone(text: str) -> Recipient:
 
 
 def country_prefix(recipient: Recipient) -> str:
-    """Return the country calling code of a number, without plus sign; empty for other channels."""
-    if recipient.channel != SMS:
+    """Return the country calling code of a number, without plus sign; empty for other addresses."""
+    if not recipient.address.startswith("+"):
         return ""
     return str(phonenumbers.parse(recipient.address, None).country_code)

@@ -3,16 +3,36 @@
 """A gateway as configured, ready to carry messages: core's port `Sender`."""
 
 import asyncio
+from collections.abc import Generator
+from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Deferred, ErrorClass, Outcome, Rejected, Unknown
+from smsotpd.core.report import Condition, Report
 from smsotpd.gateways.exchange import Exchange
 from smsotpd.gateways.lane import Lane, LaneFullError
-from smsotpd.gateways.spec import Direct, Gateway, Http, Response
+from smsotpd.gateways.spec import Direct, Gateway, Http, HttpDialogue, Request, Response
 
 _BUSY = Deferred(ErrorClass.TEMPORARY, "too many messages are waiting for this gateway")
+
+
+_End = TypeVar("_End", Outcome, Report)
+_Lead = Generator[Request, Response, _End]
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A dialogue that ended for want of a reply, or of one it could read."""
+
+    outcome: Outcome
+
+    @property
+    def detail(self) -> str:
+        """Return why."""
+        return getattr(self.outcome, "detail", "")
 
 
 class GatewaySender:
@@ -21,6 +41,7 @@ class GatewaySender:
     def __init__(self, gateway: Gateway, definition: GatewayDefinition) -> None:
         self._name = definition.name
         self._transport = gateway.transport
+        self._inspect = gateway.inspect
         self._values = gateway.values(definition)
         self._lane = Lane(definition.name)
 
@@ -35,10 +56,45 @@ class GatewaySender:
             match self._transport:
                 case Http() as http:
                     return await self._exchange(http, message, deadline)
+                case HttpDialogue() as dialogue:
+                    return await self._lead(dialogue.lead(self._values, message), deadline)
                 case Direct() as direct:
                     return await self._deliver(direct, message, deadline)
         except LaneFullError:
             return _BUSY
+
+    async def inspect(self, deadline: float) -> Report:
+        """Ask the provider how account and connection are, within `deadline` seconds."""
+        if self._inspect is None:
+            return Report(Condition.UNKNOWN, "this provider offers no way to ask")
+        try:
+            ended = await self._follow(self._inspect(self._values), deadline)
+        except LaneFullError:
+            return Report(Condition.DEGRADED, _BUSY.detail)
+        return ended if isinstance(ended, Report) else Report(Condition.DOWN, ended.detail)
+
+    async def _lead(self, lead: _Lead[Outcome], deadline: float) -> Outcome:
+        ended = await self._follow(lead, deadline)
+        return ended.outcome if isinstance(ended, _Broken) else ended
+
+    async def _follow(self, lead: _Lead[_End], deadline: float) -> "_End | _Broken":
+        """Make the requests that a dialogue yields, and return what it returns."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + deadline
+        reply: Response | None = None
+        while True:
+            try:
+                request = lead.send(reply) if reply else next(lead)
+            except StopIteration as end:
+                found: _End = end.value
+                return found
+            except Exception as error:  # noqa: BLE001  # a declaration's mistake costs one gateway
+                return _Broken(Unknown(f"the reply cannot be read: {type(error).__name__}"))
+            answer = await self._perform(request, ends - loop.time())
+            if not isinstance(answer, Response):
+                lead.close()
+                return _Broken(answer)
+            reply = answer
 
     async def _exchange(self, http: Http, message: Message, deadline: float) -> Outcome:
         try:
@@ -49,12 +105,23 @@ class GatewaySender:
             )
         if isinstance(request, Rejected):
             return request
+        reply = await self._perform(request, deadline)
+        return self._judge(http, reply) if isinstance(reply, Response) else reply
+
+    async def _perform(self, request: Request, deadline: float) -> Response | Outcome:
+        """Make one request; what fails before the message is handed over is surely not sent."""
+        reply = await self._attempt(request, deadline)
+        if isinstance(reply, Unknown) and not request.hands_over:
+            return Deferred(ErrorClass.TEMPORARY, reply.detail)
+        return reply
+
+    async def _attempt(self, request: Request, deadline: float) -> Response | Outcome:
         exchange = Exchange(request)
         try:
-            async with asyncio.timeout(min(deadline, request.timeout)):
-                reply = await self._lane.run(exchange.perform)
+            async with asyncio.timeout(max(0.0, min(deadline, request.timeout))):
+                return await self._lane.run(exchange.perform)
         except TimeoutError:
-            reply = exchange.give_up()
+            return exchange.give_up()
         except asyncio.CancelledError:
             exchange.give_up()
             raise
@@ -63,7 +130,6 @@ class GatewaySender:
         except Exception as error:  # noqa: BLE001  # whatever it is, the login goes on
             exchange.give_up()
             return Unknown(f"the exchange failed: {type(error).__name__}")
-        return self._judge(http, reply) if isinstance(reply, Response) else reply
 
     def _judge(self, http: Http, reply: Response) -> Outcome:
         try:

@@ -88,8 +88,8 @@ def test_a_masked_number_shows_country_and_two_digits(address: str, masked: str)
     assert Recipient("sms", address).masked == masked
 
 
-def test_other_channels_have_no_country() -> None:
-    assert country_prefix(Recipient("signal", "+491701234589")) == ""
+def test_a_number_has_its_country_on_every_channel() -> None:
+    assert country_prefix(Recipient("signal", "+491701234589")) == "49"
     assert mask("", "89") == "••• ••89"
 
 

@@ -2,7 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The vocabulary in which a provider is declared; nothing in here touches the network."""
 
-from smsotpd.gateways.spec.gateway import Direct, Gateway, Http
+from smsotpd.gateways.spec.gateway import (
+    Direct,
+    Evidence,
+    Failure,
+    Gateway,
+    Http,
+    HttpDialogue,
+)
 from smsotpd.gateways.spec.request import BasicAuth, Form, Json, Request
 from smsotpd.gateways.spec.response import Response
 from smsotpd.gateways.spec.values import Values
@@ -10,9 +17,12 @@ from smsotpd.gateways.spec.values import Values
 __all__ = [
     "BasicAuth",
     "Direct",
+    "Evidence",
+    "Failure",
     "Form",
     "Gateway",
     "Http",
+    "HttpDialogue",
     "Json",
     "Request",
     "Response",

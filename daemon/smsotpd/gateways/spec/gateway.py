@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The declaration of a gateway type: what it asks of an administrator and how it sends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from smsotpd.core.gateway import GatewayDefinition, GatewayType, SettingDescription
 from smsotpd.core.message import Message
-from smsotpd.core.outcome import Outcome, Rejected
+from smsotpd.core.outcome import ErrorClass, Outcome, Rejected
+from smsotpd.core.recipient import SMS
+from smsotpd.core.report import Report
+from smsotpd.gateways.spec.pairing import Pairing
 from smsotpd.gateways.spec.request import Request
 from smsotpd.gateways.spec.response import Response
 from smsotpd.gateways.spec.values import Values
@@ -27,6 +30,19 @@ class Http:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpDialogue:
+    """Send by several HTTP requests, each led by the reply to the one before.
+
+    Attributes:
+        lead: a generator that yields requests, is sent each reply, and returns the outcome; pure.
+            A request that does not hand the message over says so (`hands_over=False`). Where a
+            request gets no reply at all, the dialogue ends with what the sender knows of it.
+    """
+
+    lead: Callable[[Values, Message], Generator[Request, Response, Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
 class Direct:
     """Send by anything else: a file, a mail, a program, a device, a client library.
 
@@ -35,6 +51,34 @@ class Direct:
     """
 
     deliver: Callable[[Values, Message, float], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failure that the provider documents, for the reference page and the vectors' test.
+
+    Attributes:
+        sign: how the provider says it, as `HTTP 200, statusCode 4001`.
+    """
+
+    sign: str
+    error_class: ErrorClass
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How far the facts reach, for the reference page.
+
+    Attributes:
+        verified: against what the declaration was checked.
+        uncertain: what nobody could check; one sentence each.
+    """
+
+    verified: str = ""
+    uncertain: tuple[str, ...] = ()
+
+
+NO_EVIDENCE = Evidence()
 
 
 def _accept(_values: Values) -> None:
@@ -50,16 +94,28 @@ class Gateway:
         check: what the table cannot say; raises BadArgumentError, never repeats a value.
         open_family: the family of settings (kind `fields`) that takes names without a prefix.
         demonstration: whether it is refused unless the configuration allows it.
+        channel: the kind of address its recipients have.
+        aliases: ids under which earlier programs knew it.
+        failures: every failure that the provider documents.
+        inspect: asks the provider how account and connection are, without sending; a generator as
+            in HttpDialogue that returns a report.
+        pairing: links the account to the gateway in steps with the administrator (spec.pairing).
     """
 
     id: str
     title: str
     link: str
     settings: tuple[SettingDescription, ...]
-    transport: Http | Direct
+    transport: Http | HttpDialogue | Direct
     check: Callable[[Values], None] = _accept
     open_family: str = ""
     demonstration: bool = False
+    channel: str = SMS
+    aliases: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    evidence: Evidence = NO_EVIDENCE
+    inspect: Callable[[Values], Generator[Request, Response, Report]] | None = None
+    pairing: Callable[[Values], Pairing] | None = None
 
     @property
     def type(self) -> GatewayType:

@@ -81,6 +81,8 @@ class Request:
         verify: whether the server's certificate is verified.
         ca_file: path of the authorities to trust instead of the system's; empty for the system's.
         timeout: seconds for the whole exchange, from name look-up to the last byte of the reply.
+        hands_over: whether the provider has the message once it read this request; if not, the
+            message is surely not sent when the exchange breaks off.
     """
 
     method: str
@@ -93,6 +95,7 @@ class Request:
     verify: bool = True
     ca_file: str = field(default="", repr=False)
     timeout: float = 10.0
+    hands_over: bool = True
 
     @property
     def target(self) -> str:
