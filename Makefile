@@ -26,7 +26,7 @@ check: prepare  ## the static tests: style, types, layers, packaging files
 	$(PYTEST) tests/static
 
 test-unit: prepare  ## what needs no bus, no root and no container
-	$(PYTEST) -m "not bus and not system" --ignore=tests/static tests
+	$(PYTEST) tests/unit tests/contract
 
 test-bus: prepare  ## the daemon on a private system bus
 	$(PYTEST) -m bus tests
