@@ -17,7 +17,7 @@ WHATSAPP = "whatsapp"
 TELEGRAM = "telegram"
 XMPP = "xmpp"
 
-_ACI = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_ACCOUNT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 # A private user's id is positive and below 2^52; groups and channels are negative.
 _TELEGRAM_ID = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 _TELEGRAM_NAME = re.compile(r"@[A-Za-z][A-Za-z0-9_]{3,31}", re.ASCII)
@@ -40,9 +40,9 @@ def parse_recipient(channel: str, text: str) -> Recipient:
 
 
 def _parse_signal(text: str) -> Recipient:
-    aci = text.strip().lower()
-    if _ACI.fullmatch(aci):
-        return Recipient(SIGNAL, aci)
+    account_id = text.strip().lower()
+    if _ACCOUNT_ID.fullmatch(account_id):
+        return Recipient(SIGNAL, account_id)
     return _phone_on(SIGNAL, text)
 
 
