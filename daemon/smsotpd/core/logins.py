@@ -161,8 +161,8 @@ class Logins:
         return Result.MAXTRIES
 
     def _cancel(self, transaction: Transaction, reason: str) -> None:
-        if self._open.close(transaction):
-            self._journal.record(LoginCancelled(transaction.login, reason))
+        self._open.close(transaction)
+        self._journal.record(LoginCancelled(transaction.login, reason))
 
     def _is_enrolled(self, user: str) -> bool:
         with self._store.change() as change:

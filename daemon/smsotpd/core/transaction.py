@@ -144,9 +144,8 @@ class Transactions:
             raise NoSuchTransactionError
         return transaction
 
-    def close(self, transaction: Transaction) -> bool:
-        """End a transaction; tell whether it was open."""
-        was_open = not transaction.over
+    def close(self, transaction: Transaction) -> None:
+        """End a transaction; one that is over stays over."""
         transaction.over = True
         self._by_name.pop(transaction.name, None)
         owned = self._by_owner.get(transaction.owner)
@@ -154,7 +153,6 @@ class Transactions:
             owned.discard(transaction.name)
             if not owned:
                 del self._by_owner[transaction.owner]
-        return was_open
 
     def owned_by(self, owner: str) -> list[Transaction]:
         """Return the transactions that a connection began."""

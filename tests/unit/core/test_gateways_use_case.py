@@ -157,6 +157,12 @@ async def test_a_gateway_of_a_file_hides_a_stored_one_and_is_changed_there_only(
         world.gateways.set_enabled("first", BY, enabled=False)
 
 
+def test_a_gateway_of_a_file_leaves_those_of_other_names_alone(world: World) -> None:
+    world.in_files = (fake_gateway("filed"),)
+    world.gateways.set_enabled("first", BY, enabled=False)
+    assert route(world) == ["filed"]
+
+
 def test_gateways_are_listed_and_tried_by_name_unless_a_route_is_set(world: World) -> None:
     for name in ("zulu", "alpha"):
         world.add_gateway(name)
