@@ -37,7 +37,7 @@ class Arguments:
         self.fail_ignore = False
         # timeout=SECONDS: longest wait for an answer of the daemon, 1 to 100, so that our line
         # comes before sshd's LoginGraceTime of 120 s ends the login without a word.
-        self.timeout = 25
+        self.timeout = 40
         # use_first_pass: take the PIN from the stack, refuse if it has none.
         self.use_first_pass = False
         # try_first_pass: take the PIN from the stack, ask if it has none.

@@ -11,8 +11,9 @@ from typing import Final, TypeVar
 
 _T = TypeVar("_T")
 
-AT_ONCE: Final = 4
-WAITING: Final = 16
+AT_ONCE: Final = 8
+# Whoever waits is bounded by its login's deadline already; this bounds memory in a crowd.
+WAITING: Final = 256
 
 
 class LaneFullError(Exception):

@@ -25,7 +25,7 @@ from smsotpd.core.users import Users
 from smsotpd.dbus.admin import gateway_methods, status_method, user_methods
 from smsotpd.dbus.authentication import authentication_methods
 from smsotpd.dbus.method import Method
-from smsotpd.gateways.catalogue import Catalogue
+from smsotpd.gateways.catalogue import Catalogue, with_third_parties
 from smsotpd.gateways.sender import GatewaySender
 from smsotpd.kernel.clock import KernelClock
 from smsotpd.kernel.randomness import KernelCodeSource
@@ -53,7 +53,8 @@ class Parts:
         self._journal = journal
         self._store = store
         self._started = time.monotonic()
-        self._gateway_types = _catalogue(configuration)
+        self._gateways_known, self._complaints = with_third_parties()
+        self._gateway_types = self._new_catalogue()
         self.clock = clock
         settings = self._settings
         self.gateways = Gateways(
@@ -96,7 +97,7 @@ class Parts:
 
     def start(self) -> None:
         """Make the senders; a gateway that is wrong is journalled and carries nothing."""
-        for complaint in self.gateways.refresh():
+        for complaint in (*self._complaints, *self.gateways.refresh()):
             self._journal.record(ConfigurationRefused(complaint))
         self._journal.record(ConfigurationLoaded(self._configuration.files))
 
@@ -110,7 +111,7 @@ class Parts:
         except SmsOtpError as error:
             self._journal.record(ConfigurationRefused(str(error)))
             return
-        self._gateway_types = _catalogue(self._configuration)
+        self._gateway_types = self._new_catalogue()
         self.start()
 
     def expire(self) -> None:
@@ -130,12 +131,13 @@ class Parts:
     def _catalogue(self) -> GatewayCatalogue:
         return self._gateway_types
 
+    def _new_catalogue(self) -> Catalogue:
+        allow_outbox = self._configuration.settings.allow_outbox
+        known = self._gateways_known
+        return Catalogue(GatewaySender, allow_outbox=allow_outbox, gateways=known)
+
     def _gateways_in_files(self) -> Sequence[GatewayDefinition]:
         return self._configuration.gateways
-
-
-def _catalogue(configuration: Configuration) -> Catalogue:
-    return Catalogue(GatewaySender, allow_outbox=configuration.settings.allow_outbox)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def test_without_arguments_everything_has_its_default() -> None:
     assert values(parse_arguments([])) == {
         "mode": "auto",
         "fail_ignore": False,
-        "timeout": 25,
+        "timeout": 40,
         "use_first_pass": False,
         "try_first_pass": False,
         "pin_prompt": "",
