@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A store in memory that passes the same contract suite as the real one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +10,7 @@ from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.errors import UnavailableError
 from smsotpd.core.gateway import STORED, GatewayDefinition
+from smsotpd.core.health import Health
 from smsotpd.core.moment import Moment, has_passed, may_have_passed
 from smsotpd.core.throttle import NO_FAILURES, Cooldown, Counter, CounterKey, Failures
 
@@ -24,6 +25,7 @@ class _Tables:
     cooldowns: dict[str, Cooldown] = field(default_factory=dict)
     counters: dict[CounterKey, Counter] = field(default_factory=dict)
     gateways: dict[str, GatewayDefinition] = field(default_factory=dict)
+    healths: dict[str, Health] = field(default_factory=dict)
 
     def copy(self) -> "_Tables":
         return _Tables(
@@ -33,6 +35,7 @@ class _Tables:
             dict(self.cooldowns),
             dict(self.counters),
             dict(self.gateways),
+            dict(self.healths),
         )
 
 
@@ -162,6 +165,15 @@ class MemoryChange:
 
     def drop_gateway(self, name: str) -> None:
         self._tables.gateways.pop(name, None)
+
+    def healths(self) -> Mapping[str, Health]:
+        return dict(self._tables.healths)
+
+    def put_health(self, name: str, health: Health | None) -> None:
+        if health is None:
+            self._tables.healths.pop(name, None)
+        else:
+            self._tables.healths[name] = health
 
     def prune(self, now: Moment) -> None:
         tables = self._tables

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the domain asks of the world; each adapter implements one of these."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.events import Event
 from smsotpd.core.gateway import GatewayDefinition, GatewayType
+from smsotpd.core.health import Health
 from smsotpd.core.message import Message
 from smsotpd.core.moment import Moment
 from smsotpd.core.outcome import Outcome
@@ -105,6 +106,14 @@ class StoreChange(Protocol):
         """Remove a gateway, if there is one."""
         ...
 
+    def healths(self) -> Mapping[str, Health]:
+        """Return what each gateway did of late, by name."""
+        ...
+
+    def put_health(self, name: str, health: Health | None) -> None:
+        """Store or forget what a gateway did of late."""
+        ...
+
 
 class Store(Protocol):
     """What must outlive a crash."""
@@ -164,6 +173,10 @@ class GatewayCatalogue(Protocol):
 
     def types(self) -> Sequence[GatewayType]:
         """Return all types, in the order to show them."""
+        ...
+
+    def type_id(self, name: str) -> str:
+        """Return the id of the type of that name, which may be an alias; an unknown one as it is."""
         ...
 
     def check(self, definition: GatewayDefinition) -> None:

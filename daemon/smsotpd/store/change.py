@@ -12,6 +12,7 @@ from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.errors import BadArgumentError, UnavailableError
 from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.health import Health
 from smsotpd.core.moment import Moment
 from smsotpd.core.throttle import NO_FAILURES, Cooldown, Counter, CounterKey, Failures
 from smsotpd.store import pruning, rows
@@ -212,6 +213,27 @@ class SqliteChange:
     def drop_gateway(self, name: str) -> None:
         """Remove a gateway, if there is one."""
         self._write("DELETE FROM gateways WHERE name = ?", (name,))
+
+    def healths(self) -> Mapping[str, Health]:
+        """Return what each gateway did of late, by name."""
+        return rows.healths_of(
+            self._read(
+                """
+                SELECT name, failures, wait, opened_wall, opened_boot, opened_boot_id, recent
+                FROM gateway_health
+                """
+            )
+        )
+
+    def put_health(self, name: str, health: Health | None) -> None:
+        """Store or forget what a gateway did of late."""
+        if health is None:
+            self._write("DELETE FROM gateway_health WHERE name = ?", (name,))
+        else:
+            self._write(
+                "REPLACE INTO gateway_health VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (name, *rows.health_row(health)),
+            )
 
     def prune(self, now: Moment) -> None:
         """Remove what is over."""

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of the tables, as values of the domain and back."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.health import Health, Trace
 from smsotpd.core.moment import Moment
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.secret import Secret
@@ -141,6 +143,25 @@ def counter_row(key: CounterKey, counter: Counter) -> Row:
         counter.window,
         *moment_row(counter.since),
     )
+
+
+def healths_of(found: Iterable[Row]) -> Mapping[str, Health]:
+    """Read all rows of `gateway_health`."""
+    return {
+        name: Health(
+            failures,
+            _moment_of(opened),
+            wait,
+            tuple(Trace(*trace) for trace in json.loads(recent)),
+        )
+        for name, failures, wait, *opened, recent in found
+    }
+
+
+def health_row(health: Health) -> Row:
+    """Return the columns of `gateway_health` after the name."""
+    recent = [(trace.at, trace.word, trace.latency) for trace in health.recent]
+    return (health.failures, health.wait, *moment_row(health.opened), json.dumps(recent))
 
 
 def moment_row(moment: Moment | None) -> Row:

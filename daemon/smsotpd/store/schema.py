@@ -102,9 +102,22 @@ CREATE TABLE gateway_settings (
 ) STRICT, WITHOUT ROWID;
 """
 
+# What gateways did of late; not tied to `gateways`, since files define gateways, too.
+_V2 = """
+CREATE TABLE gateway_health (
+    name TEXT NOT NULL PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    wait REAL NOT NULL,
+    opened_wall REAL,
+    opened_boot REAL,
+    opened_boot_id TEXT,
+    recent TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 # The first brings an empty database to version 1, the second that to version 2, and so on.
 # One that has been released is never edited.
-MIGRATIONS: Final[Sequence[str]] = (_V1,)
+MIGRATIONS: Final[Sequence[str]] = (_V1, _V2)
 
 
 def migrate(
