@@ -17,6 +17,7 @@ FAKE_TYPE = GatewayType(
     "Fake",
     "https://example.org/",
     (SettingDescription("COLOUR", "Colour"), SettingDescription("TOKEN", "Token", secret=True)),
+    aliases=("former-fake",),
 )
 
 
@@ -76,8 +77,11 @@ class FakeCatalogue:
     def types(self) -> Sequence[GatewayType]:
         return (FAKE_TYPE,)
 
+    def type_id(self, name: str) -> str:
+        return FAKE_TYPE.type_id if name in FAKE_TYPE.aliases else name
+
     def check(self, definition: GatewayDefinition) -> None:
-        if definition.type_id != FAKE_TYPE.type_id:
+        if self.type_id(definition.type_id) != FAKE_TYPE.type_id:
             raise BadArgumentError("type", "is unknown; known: fake")
         known = {setting.name for setting in FAKE_TYPE.settings}
         if not {*definition.settings, *definition.secrets} <= known:

@@ -99,12 +99,12 @@ def configure(
             secrets = secrets_from_options(form, secret, secret_fd, can_ask=tool.can_ask())
         else:
             settings, secrets = ask_settings(form)
-        daemon.configure_gateway(name, type_id, settings, secrets, keep_secrets=form.is_change)
+        daemon.configure_gateway(name, form.type_id, settings, secrets, keep_secrets=form.is_change)
         tool.say(f"The gateway {name} is configured.")
         if tool.can_ask() and not by_options and not tool.as_json:
             _offer_test(tool, daemon, name)
     if tool.as_json:
-        print_json({"name": name, "type": type_id})
+        print_json({"name": name, "type": form.type_id})
 
 
 @gateway.command("list")

@@ -45,13 +45,13 @@ class GatewayForm:
 
 
 def find_type(known: Sequence[Entry], type_id: str) -> Entry:
-    """Return the type of that name.
+    """Return the type of that name, which may be one of its aliases.
 
     Raises:
         CliError: there is none.
     """
     for entry in known:
-        if entry.get("type") == type_id:
+        if type_id in (entry["type"], *cast("Sequence[str]", entry.get("aliases", ()))):
             return entry
     raise CliError(
         f"there is no gateway type {printable(type_id)}",

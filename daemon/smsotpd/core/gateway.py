@@ -55,12 +55,17 @@ class SettingDescription:
 
 @dataclass(frozen=True, slots=True)
 class GatewayType:
-    """A provider we can send through, as listed to the administrator."""
+    """A provider we can send through, as listed to the administrator.
+
+    Attributes:
+        aliases: ids under which earlier programs knew it; a definition is stored under `type_id`.
+    """
 
     type_id: str
     title: str
     link: str
     settings: tuple[SettingDescription, ...]
+    aliases: tuple[str, ...] = ()
 
 
 def parse_gateway_name(text: str) -> str:

@@ -117,7 +117,12 @@ class Gateways:
             kept = present.secrets if present is not None and keep_secrets else {}
             enabled = present.enabled if present is not None else True
             definition = GatewayDefinition(
-                name, type_id, dict(settings), {**kept, **secrets}, enabled, STORED
+                name,
+                self._catalogue().type_id(type_id),
+                dict(settings),
+                {**kept, **secrets},
+                enabled,
+                STORED,
             )
             self._catalogue().check(definition)
             change.put_gateway(self._separated(definition))

@@ -176,7 +176,7 @@ class GatewayCatalogue(Protocol):
         ...
 
     def type_id(self, name: str) -> str:
-        """Return the id of the type of that name, which may be an alias; an unknown one as it is."""
+        """Return the id of the type that a name or alias stands for; an unknown name as it is."""
         ...
 
     def check(self, definition: GatewayDefinition) -> None:

@@ -163,6 +163,7 @@ def _encoded_type(gateway_type: GatewayType) -> Dictionary:
         "type": Variant("s", gateway_type.type_id),
         "title": Variant("s", gateway_type.title),
         "link": Variant("s", gateway_type.link),
+        "aliases": Variant("as", list(gateway_type.aliases)),
         "settings": Variant(
             "aa{sv}", [_encoded_setting(setting) for setting in gateway_type.settings]
         ),

@@ -40,11 +40,20 @@ class Catalogue:
         self._make_sender = make_sender
         self._allow_outbox = allow_outbox
         self._gateways = {gateway.id: gateway for gateway in gateways}
+        self._by_name = _by_name(gateways)
         self._senders: dict[str, tuple[GatewayDefinition, Sender]] = {}
 
     def types(self) -> Sequence[GatewayType]:
         """Return all types, in the order to show them."""
         return tuple(gateway.type for gateway in self._gateways.values())
+
+    def type_id(self, name: str) -> str:
+        """Return the id of the type of that name, which may be an alias; an unknown one as it is.
+
+        What is stored names the id, so that an alias can be given up one day.
+        """
+        gateway = self._by_name.get(name)
+        return name if gateway is None else gateway.id
 
     def check(self, definition: GatewayDefinition) -> None:
         """Check settings and secrets as a whole.
@@ -83,7 +92,7 @@ class Catalogue:
 
     def _gateway(self, definition: GatewayDefinition) -> Gateway:
         try:
-            return self._gateways[definition.type_id]
+            return self._by_name[definition.type_id]
         except KeyError:
             raise BadArgumentError("type", f"must be one of {', '.join(self._gateways)}") from None
 
@@ -96,6 +105,21 @@ class Catalogue:
             )
 
 
+def _by_name(gateways: Sequence[Gateway]) -> dict[str, Gateway]:
+    """Return the types by id and by alias.
+
+    Raises:
+        ValueError: two of them share a name, so that nobody could tell which one is meant.
+    """
+    known: dict[str, Gateway] = {}
+    for gateway in gateways:
+        for name in (gateway.id, *gateway.aliases):
+            if name in known:
+                raise ValueError(f"the name {name} is taken")
+            known[name] = gateway
+    return known
+
+
 def with_third_parties(
     gateways: Sequence[Gateway] = GATEWAYS,
 ) -> tuple[tuple[Gateway, ...], tuple[str, ...]]:
@@ -104,7 +128,7 @@ def with_third_parties(
     Returns:
         All types, and one sentence about each entry point that was left out.
     """
-    known = {gateway.id: gateway for gateway in gateways}
+    found = list(gateways)
     complaints = []
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         try:
@@ -114,8 +138,11 @@ def with_third_parties(
             continue
         if not isinstance(gateway, Gateway):
             complaints.append(f"gateway {point.name}: not loaded, {point.value} is no Gateway")
-        elif gateway.id in known:
-            complaints.append(f"gateway {point.name}: not loaded, the id {gateway.id} is taken")
+            continue
+        try:
+            _by_name((*found, gateway))
+        except ValueError as error:
+            complaints.append(f"gateway {point.name}: not loaded, {error}")
         else:
-            known[gateway.id] = gateway
-    return tuple(known.values()), tuple(complaints)
+            found.append(gateway)
+    return tuple(found), tuple(complaints)

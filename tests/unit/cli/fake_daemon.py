@@ -17,6 +17,7 @@ HTTP_TYPE: Entry = {
     "type": "http",
     "title": "Any HTTP gateway",
     "link": "https://example.org/http",
+    "aliases": ["former-http"],
     "settings": [
         {"name": "URL", "label": "URL", "kind": "url", "required": True, "secret": False},
         {"name": "METHOD", "label": "Method", "kind": "choice", "default": "GET",

@@ -163,6 +163,19 @@ def test_an_unknown_type_is_not_found(shell: Shell) -> None:
     assert "gateway types" in result.output
 
 
+def test_a_type_is_found_by_its_former_id_and_called_by_its_own(
+    shell: Shell, daemon: FakeDaemon
+) -> None:
+    define(shell)
+
+    arguments = ("gateway", "configure", "main", "--type", "former-http", "--set", f"URL={URL}")
+    result = shell.run(*arguments, "--json")
+
+    assert json.loads(result.stdout) == {"name": "main", "type": "http"}
+    assert daemon.gateways["main"]["type"] == "http"
+    assert daemon.secrets == {"main": {"TOKEN": TOKEN}}
+
+
 def test_without_a_terminal_the_type_must_be_named(shell: Shell) -> None:
     assert "--type" in shell.run("gateway", "configure", "main").output
 

@@ -40,6 +40,11 @@ def test_a_configured_gateway_carries_messages_at_once(world: World) -> None:
     assert world.journal.events == [GatewayChanged("second", "configured", BY)]
 
 
+def test_a_gateway_configured_by_an_alias_is_stored_under_the_types_own_id(world: World) -> None:
+    world.gateways.configure("second", "former-fake", {}, {}, BY, keep_secrets=False)
+    assert stored(world).type_id == "fake"
+
+
 def test_configuring_again_replaces_all_settings(world: World) -> None:
     configure(world, COLOUR="blue", TOKEN="old")
     configure(world)

@@ -13,17 +13,23 @@ from smsotpd.core.gateway import GatewayDefinition, SettingDescription
 from smsotpd.core.ports import GatewayCatalogue
 from smsotpd.core.secret import Secret
 from smsotpd.gateways.catalogue import GATEWAYS, Catalogue, with_third_parties
-from smsotpd.gateways.providers import outbox
+from smsotpd.gateways.providers import http, outbox
 from smsotpd.gateways.sender import GatewaySender
 from smsotpd.gateways.spec import Gateway
 from smsotpd.gateways.spec.settings import check_kind
 
 _URL = "https://api.example/send"
 OTHERS_GATEWAY = replace(outbox.GATEWAY, id="theirs", demonstration=False)
+USURPER = replace(OTHERS_GATEWAY, id="usurper", aliases=("outbox",))
 
 
 def _catalogue(*, allow_outbox: bool = False) -> GatewayCatalogue:
     return Catalogue(GatewaySender, allow_outbox=allow_outbox)
+
+
+def _with_alias(*further: Gateway) -> GatewayCatalogue:
+    aliased = (replace(http.GATEWAY, aliases=("old-http",)), outbox.GATEWAY, *further)
+    return Catalogue(GatewaySender, allow_outbox=True, gateways=aliased)
 
 
 def _definition(settings: dict[str, str] | None = None, **secrets: str) -> GatewayDefinition:
@@ -37,7 +43,7 @@ def _definition(settings: dict[str, str] | None = None, **secrets: str) -> Gatew
 
 def test_types_are_listed_with_all_that_an_administrator_is_asked() -> None:
     types = {each.type_id: each for each in _catalogue().types()}
-    assert set(types) == {"http", "outbox"}
+    assert set(types) == {gateway.id for gateway in GATEWAYS}
     names = {setting.name for setting in types["http"].settings}
     assert names == {
         "URL", "HTTP_METHOD", "USERNAME", "PASSWORD", "RETURN_SUCCESS", "RETURN_FAIL", "PROXY",
@@ -69,7 +75,7 @@ def test_anything_else_is_no_whole_number(text: str) -> None:
 
 
 def test_an_unknown_type_is_refused_with_the_ones_there_are() -> None:
-    with pytest.raises(BadArgumentError, match="must be one of http, outbox"):
+    with pytest.raises(BadArgumentError, match=r"must be one of http, .*outbox"):
         _catalogue().check(replace(_definition(), type_id="carrier-pigeon"))
 
 
@@ -123,6 +129,32 @@ def test_a_gateway_keeps_its_sender_until_its_definition_changes() -> None:
     assert catalogue.sender(_definition(key="1")) is not first
 
 
+def test_an_alias_is_resolved_wherever_a_type_is_named() -> None:
+    catalogue = _with_alias()
+    definition = GatewayDefinition("demo", "old-http", {"URL": _URL, "text": "{otp}", "token": "1"})
+    catalogue.check(definition)
+    assert catalogue.secret_names(definition) == {"token"}
+    assert catalogue.sender(definition).name == "demo"
+    assert catalogue.type_id("old-http") == "http"
+    assert catalogue.type_id("http") == "http"
+
+
+def test_a_name_that_no_type_has_stays_as_it_is() -> None:
+    assert _with_alias().type_id("carrier-pigeon") == "carrier-pigeon"
+
+
+@pytest.mark.parametrize("name", ["http", "outbox", "old-http"])
+def test_an_alias_that_is_another_types_name_is_refused_at_start(name: str) -> None:
+    others = replace(OTHERS_GATEWAY, aliases=(name,))
+    with pytest.raises(ValueError, match=f"the name {name} is taken"):
+        _with_alias(others)
+
+
+def test_no_two_of_our_types_share_a_name() -> None:
+    names = [name for gateway in GATEWAYS for name in (gateway.id, *gateway.aliases)]
+    assert len(set(names)) == len(names)
+
+
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def install(**values: str) -> None:
@@ -139,7 +171,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_a_third_partys_gateway_is_added_at_the_end(installed: Callable[..., None]) -> None:
     installed(theirs=f"{__name__}:OTHERS_GATEWAY")
     gateways, complaints = with_third_parties()
-    assert [gateway.id for gateway in gateways] == ["http", "outbox", "theirs"]
+    assert [gateway.id for gateway in gateways] == [*(each.id for each in GATEWAYS), "theirs"]
     assert complaints == ()
 
 
@@ -151,11 +183,13 @@ def test_a_third_partys_mistake_is_reported_and_costs_nothing_else(
         number="math:pi",
         taken="smsotpd.gateways.providers.http:GATEWAY",
         theirs=f"{__name__}:OTHERS_GATEWAY",
+        usurper=f"{__name__}:USURPER",
     )
     gateways, complaints = with_third_parties()
-    assert [gateway.id for gateway in gateways] == ["http", "outbox", "theirs"]
+    assert [gateway.id for gateway in gateways] == [*(each.id for each in GATEWAYS), "theirs"]
     assert complaints == (
         "gateway absent: not loaded, ModuleNotFoundError",
         "gateway number: not loaded, math:pi is no Gateway",
-        "gateway taken: not loaded, the id http is taken",
+        "gateway taken: not loaded, the name http is taken",
+        "gateway usurper: not loaded, the name outbox is taken",
     )

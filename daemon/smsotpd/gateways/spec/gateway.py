@@ -120,7 +120,7 @@ class Gateway:
     @property
     def type(self) -> GatewayType:
         """Return what an administrator is shown of it."""
-        return GatewayType(self.id, self.title, self.link, self.settings)
+        return GatewayType(self.id, self.title, self.link, self.settings, self.aliases)
 
     def values(self, definition: GatewayDefinition) -> Values:
         """Return a definition's settings and secrets as the functions above read them."""
