@@ -11,6 +11,7 @@ from typing import Final, Self
 import pexpect
 
 from tests.system.accounts import PIN, Account
+from tests.testhost.waiting import wait_until
 
 COMMAND: Final = ("sudo", "id")
 ROOT: Final = "uid=0(root)"
@@ -76,7 +77,12 @@ class SudoLogin:
         self._terminal.sendline(text)
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
+        """Press Ctrl-C while sudo waits for something.
+
+        A signal between the moments when sudo shows its prompt and when it reads gets lost in
+        sudo, which then reads on; nobody's fingers are that fast.
+        """
+        wait_until(self._is_waiting, 5, "sudo waits")
         self._last_key = time.monotonic()
         self._terminal.sendintr()
 
@@ -103,3 +109,7 @@ class SudoLogin:
         self._terminal.close()
         status = self._terminal.exitstatus
         return SudoResult(-self._terminal.signalstatus if status is None else status, text, seconds)
+
+    def _is_waiting(self) -> bool:
+        states = self.account.machine.run(["ps", "-C", "sudo", "-o", "stat="], check=False)
+        return all(state.startswith("S") for state in states.stdout.split())

@@ -5,8 +5,8 @@
 import pytest
 
 from smsotpd.core.events import LoginCancelled, LoginDenied, LoginGranted
-from tests.system.accounts import PIN, Account
-from tests.system.sudo.login import SudoLogin
+from tests.system.accounts import PASSWORD, PIN, Account
+from tests.system.sudo.login import ROOT, SudoLogin
 
 pytestmark = pytest.mark.system
 
@@ -32,7 +32,7 @@ def test_neither_pin_nor_code_is_echoed(alice: Account) -> None:
 def test_the_account_password_makes_nobody_root(alice: Account) -> None:
     with SudoLogin(alice) as login:
         login.expect("PIN: ")
-        login.answer("correct horse")
+        login.answer(PASSWORD)
         login.expect("try again")
         login.interrupt()
         assert not login.result().granted
@@ -82,7 +82,7 @@ def test_nothing_is_asked_again_while_sudo_remembers_the_login(alice: Account) -
     with SudoLogin(alice, ["sh", "-c", "sudo id && sudo id"]) as login:
         login.pass_both()
         result = login.result()
-    assert result.text.count("uid=0(root)") == 2
+    assert result.text.count(ROOT) == 2
     assert result.text.count("PIN: ") == 1
     assert len(alice.messages()) == 1
 
@@ -95,7 +95,7 @@ def test_a_code_once_used_makes_nobody_root_again(alice: Account) -> None:
         login.answer(alice.codes()[0])
         login.expect("Wrong code, 2 tries left.")
         login.interrupt()
-        assert login.result().text.count("uid=0(root)") == 1
+        assert login.result().text.count(ROOT) == 1
 
 
 def test_ctrl_c_at_the_pin_prompt_ends_sudo_and_the_login(alice: Account) -> None:
