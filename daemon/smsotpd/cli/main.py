@@ -51,6 +51,11 @@ class Program(click.Group):
             context.exit(Exit.ABORTED)
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
+        except OSError as error:
+            # A full disk, a read-only file system: the machine's fault, and no riddle.
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"smsotpctl: {printable(f'{where}{error.strerror}')}", err=True)
+            context.exit(Exit.FAILED)
         except Exception as error:  # a traceback is no error message
             if context.ensure_object(Tool).debug:
                 raise

@@ -41,10 +41,10 @@ def print_table(columns: Mapping[str, str], entries: Sequence[Mapping[str, objec
 
 def print_facts(facts: Mapping[str, object]) -> None:
     """Print names and values, one a line."""
-    width = max((len(name) for name in facts), default=0)
+    labels = {name: printable(name.replace("_", " ")) for name in facts}
+    width = max(map(len, labels.values()), default=0)
     for name, value in facts.items():
-        label = printable(name.replace("_", " "))
-        click.echo(f"{label:<{width}}  {cell(value, name)}")
+        click.echo(f"{labels[name]:<{width}}  {cell(value, name)}")
 
 
 def cell(value: object, key: str = "") -> str:

@@ -188,17 +188,17 @@ def _ask_daemon(tool: Tool, stack: Stack) -> list[Finding]:
 
 
 def _refuse(findings: list[Finding], *, force: bool) -> None:
-    """Refuse for the first finding that stands, having told all of them."""
+    """Refuse if any finding stands, having told all of them."""
     standing = [finding for finding in findings if not (force and finding.forceable)]
     for finding in findings:
         if finding not in standing:
             click.echo(f"Forced: {printable(finding.text)}", err=True)
     if not standing:
         return
-    for finding in standing[1:]:
+    for finding in standing[:-1]:
         click.echo(f"smsotpctl: {printable(finding.text)}", err=True)
         click.echo(f"  → {printable(finding.remedy)}", err=True)
-    raise RefusalError(standing[0].text, remedy=standing[0].remedy)
+    raise RefusalError(standing[-1].text, remedy=standing[-1].remedy)
 
 
 def _advice(tool: Tool, name: str) -> list[str]:

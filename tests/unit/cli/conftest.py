@@ -52,3 +52,13 @@ def host(tmp_path: Path) -> FakeHost:
 @pytest.fixture
 def shell(daemon: FakeDaemon, host: FakeHost) -> Shell:
     return Shell(daemon, host)
+
+
+@pytest.fixture
+def ready(shell: Shell, daemon: FakeDaemon) -> Shell:
+    """Return a shell on a machine where somebody could log in."""
+    daemon.gateways["main"] = {
+        "name": "main", "type": "outbox", "source": "store", "enabled": True, "settings": {},
+    }  # fmt: skip
+    daemon.users["anna"] = {"user": "anna", "state": "active", "has_pin": True}
+    return shell

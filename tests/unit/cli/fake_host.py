@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from smsotpd.cli.host import Finished, Host, Places
+from smsotpd.cli.pam.block import State, state
 from tests.unit.cli.pam_vectors import ROOT
 
 SUDO_V = "Value to override user's $PATH with: /usr/sbin:/usr/bin:/sbin:/bin\n"
@@ -74,3 +75,11 @@ def fake_host(directory: Path, release: str = "debian12") -> FakeHost:
         "systemctl is-active": Finished(3, ""),
     }
     return FakeHost(places, answers)
+
+
+def text_of(host: FakeHost, service: str) -> str:
+    return (host.places.pam / service).read_text()
+
+
+def state_of(host: FakeHost, service: str) -> State:
+    return state(text_of(host, service))

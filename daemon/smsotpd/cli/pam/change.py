@@ -12,7 +12,12 @@ from smsotpd.cli.pam import block, rollback
 from smsotpd.cli.pam.block import Stack, State
 from smsotpd.cli.pam.files import PamDirectory, ServiceFile
 from smsotpd.cli.pam.known import KNOWN
-from smsotpd.cli.pam.policy import policy_path, remove_policy, write_policy
+from smsotpd.cli.pam.policy import (
+    drop_leftover_policy,
+    policy_path,
+    remove_policy,
+    write_policy,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +92,12 @@ def carry_out(host: Host, plan: Plan, *, rollback_seconds: int) -> Path:
             if plan.stack is Stack.AFTER:
                 write_policy(host, plan.service)
             else:
-                remove_policy(host, plan.service)
+                drop_leftover_policy(host, plan.service)
             backup = directory.back_up(plan.file)
             directory.replace(plan.file, plan.text)
     except BaseException:
-        remove_policy(host, plan.service)
+        if plan.stack is Stack.AFTER:
+            remove_policy(host, plan.service)
         rollback.disarm(host, plan.service)
         raise
     return backup

@@ -82,10 +82,11 @@ class PamDirectory:
                     remedy="name the service that the link points to",
                 ) from None
             raise CliError(f"{path}: {error.strerror}") from None
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            raise RefusalError(f"{path} is not a plain file")
         with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise RefusalError(f"{path} is not a plain file")
             content = file.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
             raise RefusalError(f"{path} is larger than {_MAX_BYTES // 1024} KiB")

@@ -14,12 +14,16 @@ from smsotpd.cli.pam.stack import included_names
 
 
 def describe_services(host: Host, wanted: str | None = None) -> list[dict[str, object]]:
-    """Return service, title, present, state, notes of the known services and of those in use."""
+    """Return what holds for every service that concerns us, one dictionary each.
+
+    These are the known ones that are installed, and all that mention us; or just the wanted one.
+    Keys: service, title, present, state, unconfirmed, notes.
+    """
     directory = pam_directory(host)
     texts = {name: _text(directory, name) for name in directory.names()}
     states = {name: state(text) for name, text in texts.items()}
     in_use = {name for name, found in states.items() if found is not State.OFF}
-    names = [wanted] if wanted else sorted(KNOWN.keys() | in_use)
+    names = [wanted] if wanted else sorted(KNOWN.keys() & texts.keys() | in_use)
     return [
         {
             "service": name,

@@ -5,7 +5,7 @@
 import os
 from pathlib import Path
 
-from smsotpd.cli.errors import CliError
+from smsotpd.cli.errors import CliError, RefusalError
 from smsotpd.cli.host import Host
 from smsotpd.cli.pam.files import sync_directory
 
@@ -45,7 +45,7 @@ def write_policy(host: Host, service: str) -> None:
         sync_directory(path.parent)
     except OSError as error:
         raise CliError(f"{error.filename}: {error.strerror}") from None
-    if complaint := _reload(host):
+    if complaint := _complaint(host) or _reload(host):
         path.unlink(missing_ok=True)
         raise CliError(
             f"smsotpd did not take the policy of {service}: {complaint}",
@@ -56,7 +56,8 @@ def write_policy(host: Host, service: str) -> None:
 def remove_policy(host: Host, service: str) -> bool:
     """Remove the drop-in and make the daemon forget it; tell whether there was one.
 
-    A daemon that does not run needs no reload and is no error.
+    A daemon that does not run needs no reload and is no error. One that cannot reload, for a
+    mistake elsewhere in its files, goes on asking for the code alone until that is mended.
     """
     path = policy_path(host, service)
     try:
@@ -66,6 +67,28 @@ def remove_policy(host: Host, service: str) -> bool:
     sync_directory(path.parent)
     _reload(host)
     return True
+
+
+def drop_leftover_policy(host: Host, service: str) -> None:
+    """Remove the drop-in before a stack that relies on the PIN.
+
+    Raises:
+        RefusalError: the daemon would go on with the old policy, and ask for no PIN.
+    """
+    if not policy_path(host, service).exists():
+        return
+    if complaint := _complaint(host):
+        raise RefusalError(
+            f"smsotpd would not forget that {service} asks for no PIN: {complaint}",
+            remedy="mend its configuration, then try again",
+        )
+    remove_policy(host, service)
+
+
+def _complaint(host: Host) -> str:
+    """Return what is wrong with the daemon's files: a reload would keep the old ones unsaid."""
+    done = host.run("smsotpd", "--check")
+    return "" if done.code == 0 else (done.errors.strip() or "its configuration is wrong")
 
 
 def _reload(host: Host) -> str:

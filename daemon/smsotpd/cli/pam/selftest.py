@@ -166,7 +166,8 @@ def _sshd_findings(host: Host) -> Iterator[Finding]:
     if missing := missing_lines(sshd_settings(done.output)):
         yield Finding(
             f"sshd would never show our prompts: it lacks “{'” and “'.join(missing)}”",
-            f"write {'; '.join(missing)} (one a line) into {DROP_IN}, then: systemctl reload ssh",
+            f"write “{'” and “'.join(missing)}” into {DROP_IN}, one a line, then: "
+            "systemctl reload ssh",
         )
 
 
