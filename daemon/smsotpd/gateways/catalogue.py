@@ -9,11 +9,12 @@ from typing import Final
 from smsotpd.core.errors import BadArgumentError, RefusedError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType
 from smsotpd.core.ports import Sender
-from smsotpd.gateways.providers import http, outbox
+from smsotpd.gateways.providers import http, outbox, playsms
 from smsotpd.gateways.spec import Gateway
 from smsotpd.gateways.spec.settings import check_settings, secret_names
 
 GATEWAYS: Final[tuple[Gateway, ...]] = (
+    playsms.GATEWAY,
     http.GATEWAY,
     outbox.GATEWAY,
 )

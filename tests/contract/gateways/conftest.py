@@ -3,7 +3,7 @@
 """What every contract test of the gateways uses: one way to send, and its secrets."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -11,15 +11,15 @@ from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Outcome
 from smsotpd.core.recipient import parse_phone
+from smsotpd.core.report import Report
 from smsotpd.core.secret import Secret
 from smsotpd.gateways.catalogue import Catalogue
 from smsotpd.gateways.sender import GatewaySender
 from tests.fakes.certificates import Authority
 from tests.fakes.http_provider import wait_until
+from tests.fakes.providers.strict import NUMBER, PASSWORD, TEXT
 
-NUMBER = "+491701234567"
-TEXT = "Code 013579 für den Rechner"
-PASSWORD = "s3cret-of-the-gateway"
+__all__ = ["NUMBER", "PASSWORD", "TEXT"]
 
 
 class Post:
@@ -64,6 +64,58 @@ class Post:
     def assert_discreet(text: str) -> None:
         for hidden in (NUMBER, NUMBER[1:], "013579", TEXT, PASSWORD, "127.0.0.1"):
             assert hidden not in text
+
+
+class Carry:
+    """Send one message through a gateway of any type; the outcome gives nothing away."""
+
+    def __init__(self, log: pytest.LogCaptureFixture) -> None:
+        self._log = log
+
+    async def __call__(
+        self,
+        type_id: str,
+        settings: Mapping[str, str],
+        secrets: Mapping[str, str],
+        *,
+        number: str = NUMBER,
+        text: str = TEXT,
+        deadline: float = 10.0,
+    ) -> Outcome:
+        outcome = await self._sender(type_id, settings, secrets).send(
+            Message(parse_phone(number), text, lifetime=300.0), deadline
+        )
+        self._assert_discreet(f"{outcome!r}", number, text, *secrets.values())
+        return outcome
+
+    async def inspect(
+        self, type_id: str, settings: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> Report:
+        """Ask a gateway how it is."""
+        report = await self._sender(type_id, settings, secrets).inspect(10.0)
+        self._assert_discreet(f"{report!r}", NUMBER, *secrets.values())
+        return report
+
+    def _sender(
+        self, type_id: str, settings: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> GatewaySender:
+        hidden = {name: Secret(text) for name, text in secrets.items()}
+        definition = GatewayDefinition("tested", type_id, dict(settings), hidden)
+        catalogue = Catalogue(GatewaySender, allow_outbox=False)
+        catalogue.check(definition)
+        sender = catalogue.sender(definition)
+        assert isinstance(sender, GatewaySender)
+        return sender
+
+    def _assert_discreet(self, shown: str, number: str, *hidden: str) -> None:
+        for each in (number[1:], number[-7:], "013579", "127.0.0.1", *hidden):
+            assert each not in f"{shown} {self._log.text}"
+
+
+@pytest.fixture
+def carry(caplog: pytest.LogCaptureFixture) -> Carry:
+    caplog.set_level("DEBUG")
+    return Carry(caplog)
 
 
 @pytest.fixture

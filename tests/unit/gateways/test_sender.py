@@ -11,13 +11,13 @@ from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
 from smsotpd.core.recipient import parse_phone
-from smsotpd.gateways.catalogue import GATEWAYS
 from smsotpd.gateways.exchange import Exchange
+from smsotpd.gateways.providers import http, outbox
 from smsotpd.gateways.sender import GatewaySender
 from smsotpd.gateways.spec import Direct, Gateway, Http, Request, Response, Values
 from tests.fakes.http_provider import HttpProvider, reply, wait_until
 
-_HTTP, _OUTBOX = GATEWAYS
+_HTTP, _OUTBOX = http.GATEWAY, outbox.GATEWAY
 _SECRET_TEXT = "Code 012345"
 _MESSAGE = Message(parse_phone("+491701234567"), _SECRET_TEXT)
 
