@@ -32,6 +32,11 @@ guesses_per_origin_and_hour = 100000
 sends_per_origin_and_day = 100000
 """
 
+# What the journal itself writes; numbers in there mean nothing.
+OF_THE_JOURNAL: Final = re.compile(
+    r"__|_SOURCE_|_PID|_BOOT_ID|_MACHINE_ID|_?\w*INVOCATION_ID|MESSAGE_ID|SYSLOG_TIMESTAMP"
+)
+
 _numbers = itertools.count(10_000)
 
 
@@ -110,6 +115,33 @@ def open_transactions(machine: Machine) -> int:
     answer = json.loads(machine.run(["busctl", "--json=short", "call", *call]).stdout)
     count: int = answer["data"][0]["transactions"]["data"]
     return count
+
+
+def journal_text(machine: Machine) -> str:
+    """Return every field that anybody wrote to the journal since the machine was booted."""
+    return "\n".join(
+        f"{name}={value}"
+        for entry in machine.journal()
+        for name, value in entry.items()
+        if not OF_THE_JOURNAL.match(name)
+    )
+
+
+def secrets_in_journal(machine: Machine) -> list[str]:
+    """Name what stands in the journal although nobody may read it there."""
+    text = journal_text(machine)
+    found = ["a PIN"] if PIN in text else []
+    for phone, message in outbox(machine):
+        if message in text:
+            found.append(f"the message {message!r}")
+        if phone.removeprefix("+") in text:
+            found.append(f"the number {phone}")
+        found += [
+            f"the code {code}"
+            for code in re.findall(r"\b\d{6,10}\b", message)
+            if re.search(rf"(?<!\w){code}(?!\w)", text)
+        ]
+    return found
 
 
 @contextmanager

@@ -24,6 +24,7 @@ def server() -> Iterator[Machine]:
         configure_sshd(machine, SETTINGS)
         machine.run(["smsotpctl", "service", "enable", "sshd", "--confirm"])
         yield machine
+        assert accounts.secrets_in_journal(machine) == [], "after all tests, whatever they did"
 
 
 @pytest.fixture
