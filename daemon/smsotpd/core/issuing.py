@@ -43,4 +43,4 @@ def code_message(
         "service": login.service,
         "minutes": str(max(1, round(policy.code_lifetime / 60))),
     }
-    return Message(recipient, fill(policy.texts.message, values), policy.code_lifetime)
+    return Message(recipient, fill(policy.texts.message, values), policy.code_lifetime, code)

@@ -13,8 +13,10 @@ class Message:
 
     Attributes:
         lifetime: seconds after which the text is useless (a code's life), 0 if it has no end.
+        code: the code in the text, for providers that take nothing but it; empty if it has none.
     """
 
     recipient: Recipient
     text: str = field(repr=False)
     lifetime: float = 0.0
+    code: str = field(default="", repr=False)
