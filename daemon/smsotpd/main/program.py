@@ -68,6 +68,13 @@ def _check(directory: Path) -> int:
 
 
 def _refuse(journal: SystemdJournal, error: SmsOtpError, status: int) -> int:
-    print(f"smsotpd: {error}", file=sys.stderr)  # noqa: T201  # for whoever started it by hand
-    journal.note(f"smsotpd does not start: {error}", syslog.LOG_ERR)
+    if not _is_the_journal(sys.stderr.fileno()):
+        print(f"smsotpd: {error}", file=sys.stderr)  # noqa: T201  # for whoever started it by hand
+    journal.note(f"smsotpd ends: {error}", syslog.LOG_ERR)
     return status
+
+
+def _is_the_journal(descriptor: int) -> bool:
+    """Tell whether what is written there becomes a journal entry anyway (systemd.exec(5))."""
+    status = os.fstat(descriptor)
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"

@@ -172,8 +172,12 @@ def test_a_misspelt_argument_denies_every_login(server: Machine, alice: Account)
 
 def test_a_wrong_configuration_denies_when_the_time_is_up(server: Machine, alice: Account) -> None:
     server.write_text(f"{DROP_INS}/wrong.toml", "nonsense = 1\n")
+    mark = server.journal_mark()
     systemctl(server, "restart", "smsotpd", check=False)
     try:
+        entries = server.journal(after=mark, SYSLOG_IDENTIFIER="smsotpd")
+        [complaint] = [str(entry["MESSAGE"]) for entry in entries]
+        assert complaint.startswith(f"smsotpd ends: {DROP_INS}/wrong.toml:1: nonsense")
         begun = time.monotonic()
         with (
             pam_arguments(server, f"timeout={TIMEOUT}"),
