@@ -43,7 +43,9 @@ def _message(gateway: Gateway, case: Mapping[str, Any]) -> Message:
     recipient = (
         parse_phone(address) if gateway.channel == SMS else Recipient(gateway.channel, address)
     )
-    return Message(recipient, case.get("text", _TEXT), case.get("lifetime", 0.0))
+    return Message(
+        recipient, case.get("text", _TEXT), case.get("lifetime", 0.0), case.get("code", "")
+    )
 
 
 def _assert_request(request: object, case: Mapping[str, Any]) -> None:

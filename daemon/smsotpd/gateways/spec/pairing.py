@@ -7,11 +7,14 @@ A pairing is a pure generator: it yields what is to be done next and is sent wha
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from smsotpd.core.report import Report
 from smsotpd.core.secret import Secret
 from smsotpd.gateways.spec.request import Request
 from smsotpd.gateways.spec.response import Response
+
+_End = TypeVar("_End")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +60,35 @@ class Keep:
 PairingStep = Request | Show | ShowCode | Ask | Pause | Keep
 PairingAnswer = Response | Secret | None
 Pairing = Generator[PairingStep, PairingAnswer, Report]
+
+
+def asked(question: Ask) -> Generator[PairingStep, PairingAnswer, str]:
+    """Ask, and return what was typed; an empty text means the default.
+
+    Raises:
+        TypeError: whoever drives the pairing sent no answer.
+    """
+    answer = yield question
+    if not isinstance(answer, Secret):
+        raise TypeError("a question of a pairing needs an answer")
+    return answer.reveal()
+
+
+def followed(
+    lead: Generator[Request, Response, _End],
+) -> Generator[PairingStep, PairingAnswer, _End]:
+    """Make the requests of a dialogue as steps of a pairing, and return what it returns.
+
+    Raises:
+        TypeError: whoever drives the pairing sent no reply.
+    """
+    try:
+        request = next(lead)
+        while True:
+            reply = yield request
+            if not isinstance(reply, Response):
+                raise TypeError("a request of a pairing needs its reply")
+            request = lead.send(reply)
+    except StopIteration as end:
+        found: _End = end.value
+        return found
