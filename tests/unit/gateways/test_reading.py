@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from smsotpd.core.outcome import Deferred, ErrorClass, Rejected
 from smsotpd.gateways.spec import Failure
-from smsotpd.gateways.spec.failure_table import FailureTable
+from smsotpd.gateways.spec.failure_table import FailureTable, FailureWords
 from smsotpd.gateways.spec.reading import (
     code_text,
     entry,
@@ -99,4 +99,18 @@ def test_an_undocumented_code_is_a_refusal_that_repeats_short_numbers_only(
 ) -> None:
     assert _TABLE.outcome(code) == Rejected(
         ErrorClass.REJECTED, f"the gateway refuses the message (HTTP 200, error {shown})"
+    )
+
+
+def test_a_failure_in_free_text_is_known_by_its_words() -> None:
+    words = FailureWords("HTTP 200, ERROR with {}", {"credit": ErrorClass.CREDIT})
+    assert words.outcome("ERROR: Not enough Credit for +491701234567") == Rejected(
+        ErrorClass.CREDIT, "the account has no credit left (HTTP 200, ERROR with credit)"
+    )
+    assert words.outcome("ERROR: +491701234567 is odd") == Rejected(
+        ErrorClass.REJECTED, "the gateway refuses the message (HTTP 200, ERROR with other words)"
+    )
+    assert words.failures == (
+        Failure("HTTP 200, ERROR with credit", ErrorClass.CREDIT),
+        Failure("HTTP 200, ERROR with other words", ErrorClass.REJECTED),
     )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The pam-smsotp authors
 # SPDX-License-Identifier: Apache-2.0
-"""A provider's failure codes with their classes, once: for its outcomes and for its page."""
+"""A provider's failures with their classes, once: for its outcomes and for its page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ _WORDS: Final[Mapping[ErrorClass, str]] = {
     ErrorClass.CONTENT: "the gateway refuses the text",
     ErrorClass.REJECTED: "the gateway refuses the message",
 }
+_OTHER_WORDS: Final = "other words"
 _PASSING: Final = frozenset({ErrorClass.RATE, ErrorClass.TEMPORARY})
 
 
@@ -64,3 +65,30 @@ class FailureTable:
             return failed(self.classes[code], self.sign.format(code), retry_after)
         number = code if code.isascii() and code.isdigit() and len(code) <= 5 else "unknown"  # noqa: PLR2004  # shorter than any phone number or code
         return failed(ErrorClass.REJECTED, self.sign.format(number))
+
+
+@dataclass(frozen=True, slots=True)
+class FailureWords:
+    """Failures that a provider tells in free text only, known by words in it.
+
+    Attributes:
+        sign: how the provider says it, with `{}` for the word, as `HTTP 200, ERROR with "{}"`.
+        classes: by word in lower case; the first that is found decides.
+    """
+
+    sign: str
+    classes: Mapping[str, ErrorClass]
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Return them as a gateway declares them, other words last."""
+        named = tuple(Failure(self.sign.format(word), each) for word, each in self.classes.items())
+        return (*named, Failure(self.sign.format(_OTHER_WORDS), ErrorClass.REJECTED))
+
+    def outcome(self, text: str) -> Rejected | Deferred:
+        """Return what a text means; one with none of the words is a refusal without a reason."""
+        lowered = text.lower()
+        for word, error_class in self.classes.items():
+            if word in lowered:
+                return failed(error_class, self.sign.format(word))
+        return failed(ErrorClass.REJECTED, self.sign.format(_OTHER_WORDS))
