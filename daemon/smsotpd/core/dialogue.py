@@ -156,7 +156,7 @@ class Dialogue:
         if is_code_out and not is_resend:
             masked = self._codes.masked(context.user, enrolment)
             return prompts.ask_code(policy, context, Sent(masked, is_new=False))
-        sent = await self._send(transaction, enrolment, again=is_code_out)
+        sent = await self._send(transaction, enrolment, again=True)
         if isinstance(sent, NotSent):
             if is_code_out:
                 return prompts.ask_after_refusal(sent)

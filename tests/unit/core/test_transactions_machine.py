@@ -9,7 +9,13 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from smsotpd.core.errors import NoSuchTransactionError
 from smsotpd.core.events import LoginDenied, LoginGranted
@@ -29,12 +35,13 @@ class Code:
 
     Attributes:
         wrong: answers that were judged wrong, to this code and to those it replaced.
+        dead: whether it was used, or is gone from the store; no clock revives it.
     """
 
     text: str
     issued: Moment
     wrong: int = 0
-    used: bool = False
+    dead: bool = False
 
 
 @dataclass
@@ -72,6 +79,11 @@ class Histories(RuleBasedStateMachine):
         return self.loop.run_until_complete(work)
 
     # What can happen.
+
+    @initialize(lenient=st.booleans())
+    def choose_limits(self, lenient: bool) -> None:  # noqa: FBT001  # Hypothesis passes it by name
+        if lenient:  # more happens where delays and cool-downs stop less of it
+            self.world.set_limits(resend_seconds=1.0, failures_without_delay=9)
 
     @rule(service=st.sampled_from(SERVICES))
     def begin(self, service: str) -> None:
@@ -190,6 +202,11 @@ class Histories(RuleBasedStateMachine):
         self.before, self.may_lower = now, False
 
     @invariant()
+    def what_is_gone_from_the_store_is_dead(self) -> None:
+        for service, code in self.codes.items():
+            code.dead |= self.world.challenge(service=service) is None
+
+    @invariant()
     def no_code_is_judged_wrong_more_than_three_times(self) -> None:
         assert all(code.wrong <= 3 for code in self.codes.values())
 
@@ -257,7 +274,7 @@ class Histories(RuleBasedStateMachine):
 
     def _is_alive(self, service: str) -> bool:
         code = self.codes.get(service)
-        if code is None or code.used or code.wrong >= 3:
+        if code is None or code.dead or code.wrong >= 3:
             return False
         now = self.world.clock.now()
         if code.issued.boot_id != now.boot_id:
@@ -287,7 +304,7 @@ class Histories(RuleBasedStateMachine):
 
     def _note_grant(self, service: str) -> None:
         self.may_lower = True
-        self.codes[service].used = True
+        self.codes[service].dead = True
         self.granted.append(self.codes[service].text)
 
     def _note_wrong(self) -> None:
