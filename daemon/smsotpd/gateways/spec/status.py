@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from smsotpd.core.outcome import Deferred, ErrorClass, Outcome, Rejected
+from smsotpd.gateways.spec.gateway import Failure
 from smsotpd.gateways.spec.response import Response
 
 _LONGEST_RETRY_AFTER: Final = 86_400.0
@@ -44,6 +45,16 @@ def outcome_from_status(response: Response, accepted: frozenset[int]) -> Outcome
             "set the URL to where it leads",
         )
     return Rejected(ErrorClass.REJECTED, f"the gateway answers HTTP {status}")
+
+
+def status_failures(*statuses: int) -> tuple[Failure, ...]:
+    """Return statuses that a provider documents, as failures with the classes they have above."""
+    found = []
+    for status in statuses:
+        outcome = outcome_from_status(Response(status), frozenset())
+        if isinstance(outcome, Rejected | Deferred):
+            found.append(Failure(f"HTTP {status}", outcome.error_class))
+    return tuple(found)
 
 
 def retry_after(response: Response) -> float | None:
