@@ -102,8 +102,8 @@ class Client:
 
     async def enrol(self, user: str, phone: str, pin: str, *, verify: bool = False) -> str:
         """Enrol a user."""
-        body = [user, phone, 0, verify]
-        (name,) = await self.call(ADMIN, "EnrolUser", "sshb", body, secret=pin)
+        body = [user, "sms", phone, 0, verify]
+        (name,) = await self.call(ADMIN, "EnrolUser", "ssshb", body, secret=pin)
         return str(name)
 
     async def configure(self, name: str, type_id: str, settings: Mapping[str, str]) -> None:

@@ -80,7 +80,7 @@ CALLS: dict[str, tuple[str, str, str, list[Any]]] = {
     "an answer of 100 kB": (AUTHENTICATION, "Respond", "ss", ["x", "1" * 100_000]),
     "a PIN as string": (ADMIN, "SetPin", "ss", ["alice", "1"]),
     "a descriptor that is not there": (ADMIN, "SetPin", "sh", ["alice", 7]),
-    "a phone without plus": (ADMIN, "EnrolUser", "sshb", ["bob", "0151", 7, False]),
+    "a phone without plus": (ADMIN, "EnrolUser", "ssshb", ["bob", "sms", "0151", 7, False]),
 }
 
 

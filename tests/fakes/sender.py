@@ -4,11 +4,13 @@
 
 from collections.abc import Callable, Sequence
 
+from smsotpd.core.channel import CHANNELS
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType, SettingDescription
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, Outcome, Unknown
 from smsotpd.core.ports import Clock
+from smsotpd.core.recipient import SMS
 from smsotpd.core.report import Condition, Report
 from smsotpd.core.secret import Secret
 
@@ -32,18 +34,23 @@ class FakeSender:
         report: what an inspection finds.
     """
 
-    def __init__(self, name: str, clock: Clock) -> None:
+    def __init__(self, name: str, clock: Clock, channel: str = SMS) -> None:
         self.script: list[tuple[Outcome, float]] = []
         self.messages: list[Message] = []
         self.deadlines: list[float] = []
         self.meanwhile: Callable[[], object] | None = None
         self.report = Report(Condition.READY, "as scripted")
         self._name = name
+        self._channel = channel
         self._clock = clock
 
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def channel(self) -> str:
+        return self._channel
 
     async def inspect(self, deadline: float) -> Report:
         del deadline
@@ -72,7 +79,10 @@ class FakeCatalogue:
         self._senders: dict[str, FakeSender] = {}
 
     def __getitem__(self, name: str) -> FakeSender:
-        return self._senders.setdefault(name, FakeSender(name, self._clock))
+        # A gateway called after a channel carries that channel's messages.
+        channel = name.partition("-")[0]
+        channel = channel if channel in CHANNELS else SMS
+        return self._senders.setdefault(name, FakeSender(name, self._clock, channel))
 
     def types(self) -> Sequence[GatewayType]:
         return (FAKE_TYPE,)

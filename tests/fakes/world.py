@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any, Final, Self
 
 from smsotpd.core.challenge import Challenge, ChallengeKey
+from smsotpd.core.courier import Courier
 from smsotpd.core.dialogue import Dialogue
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.gateways import Gateways
 from smsotpd.core.guessing import Guesses
+from smsotpd.core.health_book import HealthBook
 from smsotpd.core.logins import Logins, MayActFor
 from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Mode, Settings
@@ -21,6 +23,7 @@ from smsotpd.core.sending import Codes
 from smsotpd.core.throttle import CounterKey, Failures
 from smsotpd.core.transaction import Context, Result, StepKind, Steps
 from smsotpd.core.users import Users
+from tests.fakes.accounts import FakeAccounts
 from tests.fakes.clock import FakeClock
 from tests.fakes.hasher import FakePinHasher
 from tests.fakes.journal import RecordingJournal
@@ -55,6 +58,7 @@ class World:
         self.catalogue = FakeCatalogue(self.clock)
         self.journal = RecordingJournal()
         self.hasher = FakePinHasher()
+        self.accounts = FakeAccounts()
         self.settings = Settings(host="host.example.org")
         self.restart()
         self.add_gateway("first")
@@ -67,19 +71,27 @@ class World:
     def _assemble(self) -> None:
         store, clock, journal = self.store, self.clock, self.journal
         settings = self._settings
+        self.health = HealthBook(store, clock, journal)
         self.gateways = Gateways(
-            store, clock, lambda: self.catalogue, journal, settings, lambda: self.in_files
+            store,
+            clock,
+            lambda: self.catalogue,
+            journal,
+            settings,
+            lambda: self.in_files,
+            self.health,
         )
+        self.courier = Courier(clock, self.gateways, self.accounts, self.health, journal, settings)
         guesses = Guesses(KEY, journal)
         proofs = Proofs(store, clock, self.hasher, guesses, KEY, settings)
-        codes = Codes(store, clock, self.source, self.gateways, journal, KEY, settings)
+        codes = Codes(store, clock, self.source, self.courier, journal, KEY, settings)
         dialogue = Dialogue(store, clock, proofs, codes, journal, settings)
         pin_change = PinChange(store, self.hasher, proofs, journal)
         self.logins = Logins(
             store, clock, self.source, journal, KEY, settings, proofs, dialogue, pin_change
         )
         self.users = Users(
-            store, clock, self.hasher, self.source, self.gateways, journal, KEY, settings
+            store, clock, self.hasher, self.source, self.courier, journal, KEY, settings
         )
 
     def _settings(self) -> Settings:

@@ -105,14 +105,17 @@ class AdminClient:
         """Return one user."""
         return _entry(self._bus.call("ShowUser", "s", user))
 
-    def enrol_user(self, user: str, phone: str, pin: Secret, *, verify: bool) -> str:
+    def enrol_user(
+        self, user: str, address: str, pin: Secret, *, verify: bool, channel: str = "sms"
+    ) -> str:
         """Enrol a user; return the name of the enrolment that waits for a code, or nothing."""
         with _descriptor_holding(pin.reveal()) as descriptor:
             reply = self._bus.call(
                 "EnrolUser",
-                "sshb",
+                "ssshb",
                 user,
-                phone,
+                channel,
+                address,
                 0,
                 verify,
                 descriptor=descriptor,

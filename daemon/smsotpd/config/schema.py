@@ -5,10 +5,12 @@
 etc/smsotp/smsotpd.toml shows each with its default; a test keeps the two equal.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from smsotpd.core.channel import CHANNELS
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import parse_gateway_name
 from smsotpd.core.limits import Budget
@@ -23,6 +25,7 @@ from smsotpd.core.policy import (
 )
 from smsotpd.core.text import check_text
 
+_PREFIX = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 _HOUR = 3600.0
 _DAY = 86_400.0
 
@@ -130,6 +133,31 @@ def gateway_names(value: object) -> tuple[str, ...]:
         raise ValueError(str(error)) from error
 
 
+def channel(value: object) -> str:
+    """Take the name of a channel."""
+    if not isinstance(value, str) or value not in CHANNELS:
+        raise ValueError(f"must be one of {', '.join(CHANNELS)}")
+    return value
+
+
+def prefixes(value: object) -> tuple[str, ...]:
+    """Take a list of beginnings of numbers, as country codes, without plus sign."""
+    if not isinstance(value, list) or not all(_is_prefix(prefix) for prefix in value):
+        raise ValueError('must be a list of texts of digits without plus sign, as ["49", "1907"]')
+    return tuple(value)
+
+
+def _is_prefix(value: object) -> bool:
+    return isinstance(value, str) and _PREFIX.fullmatch(value) is not None
+
+
+def groups(value: object) -> frozenset[str]:
+    """Take a list of names of groups."""
+    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+        raise ValueError("must be a list of names of groups")
+    return frozenset(value)
+
+
 DAEMON: Mapping[str, Key] = {
     "host": Key("host", text()),
     "transaction_seconds": Key("transaction_seconds", seconds(30, 3600)),
@@ -144,9 +172,16 @@ PIN: Mapping[str, Key] = {
 }
 
 GATEWAYS: Mapping[str, Key] = {
-    "order": Key("route", gateway_names),
+    "order": Key("order", gateway_names),
     "deadline_seconds": Key("send_deadline", seconds(1, 60)),
     "allow_outbox": Key("allow_outbox", boolean),
+}
+
+ROUTE: Mapping[str, Key] = {
+    "gateways": Key("gateways", gateway_names),
+    "channel": Key("channel", channel),
+    "prefixes": Key("prefixes", prefixes),
+    "groups": Key("groups", groups),
 }
 
 LIMITS: Mapping[str, Key] = {

@@ -10,10 +10,11 @@ from typing import Any
 
 from smsotpd.config.document import Document, read_document, toml_files
 from smsotpd.config.gateway_files import read_gateway_files
-from smsotpd.config.schema import DAEMON, GATEWAYS, LIMITS, PIN, POLICY, TEXTS, Key
+from smsotpd.config.schema import DAEMON, GATEWAYS, LIMITS, PIN, POLICY, ROUTE, TEXTS, Key
 from smsotpd.core.errors import ConfigurationError
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.policy import Policy, Settings
+from smsotpd.core.route import Route
 
 MAIN_FILE = "smsotpd.toml"
 DROP_INS = "smsotpd.d"
@@ -103,10 +104,27 @@ def _with_table(configuration: Configuration, document: Document, name: str) -> 
             if _DEFAULT_POLICY in document.table(name):
                 policy = _policy(settings.default_policy, document, _DEFAULT_POLICY)
                 settings = replace(settings, default_policy=policy)
+        case "route":
+            settings = _with_routes(settings, document)
         case _:
-            known = "[daemon], [gateways], [limits], [pin], [policy.default], [policy.SERVICE]"
+            known = (
+                "[daemon], [gateways], [limits], [pin], [policy.default], [policy.SERVICE], "
+                "[route.NAME]"
+            )
             raise document.error(name, f"is no table of this file; known: {known}")
     return replace(configuration, settings=settings)
+
+
+def _with_routes(settings: Settings, document: Document) -> Settings:
+    routes = dict(settings.routes)
+    for name, table in document.table("route").items():
+        if not isinstance(table, dict):
+            raise document.error(f"route.{name}", "must stand in a route: [route.NAME]")
+        values = _read(document, f"route.{name}", ROUTE, "route", name)
+        if not values.get("gateways"):
+            raise document.error(f"route.{name}", 'names no gateways, as in gateways = ["first"]')
+        routes[name] = Route(**values)
+    return replace(settings, routes=routes)
 
 
 def _with_services(settings: Settings, document: Document) -> Settings:

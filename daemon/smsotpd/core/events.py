@@ -104,6 +104,22 @@ class GatewayChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayDown:
+    """A gateway is passed over for a while, or its account or connection is gone."""
+
+    gateway: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayUp:
+    """A gateway that was down works again."""
+
+    gateway: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationLoaded:
     """The configuration was read and is in force."""
 
@@ -142,6 +158,8 @@ Event = (
     | UserLocked
     | EnrolmentChanged
     | GatewayChanged
+    | GatewayDown
+    | GatewayUp
     | ConfigurationLoaded
     | ConfigurationRefused
     | StoreFailed

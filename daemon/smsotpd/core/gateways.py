@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from smsotpd.core.errors import ExistsError, NotFoundError, SmsOtpError
 from smsotpd.core.events import GatewayChanged
 from smsotpd.core.gateway import STORED, GatewayDefinition, GatewayType, parse_gateway_name
+from smsotpd.core.health import Health
+from smsotpd.core.health_book import HealthBook
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Outcome
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import Clock, GatewayCatalogue, Journal, Sender, Store
 from smsotpd.core.recipient import parse_phone
+from smsotpd.core.report import Report
+from smsotpd.core.route import choose
 from smsotpd.core.secret import Secret
 from smsotpd.core.text import fill
 
@@ -31,6 +35,16 @@ class TestResult:
     latency: float
 
 
+@dataclass(frozen=True, slots=True)
+class GatewayStatus:
+    """What a gateway did of late, and what its provider says of it now."""
+
+    name: str
+    health: Health
+    is_open: bool
+    report: Report
+
+
 class Gateways:
     """Define gateways, from files or through the bus, and route messages over them."""
 
@@ -42,6 +56,7 @@ class Gateways:
         journal: Journal,
         settings: Callable[[], Settings],
         from_files: Callable[[], Sequence[GatewayDefinition]],
+        health: HealthBook,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -49,6 +64,7 @@ class Gateways:
         self._journal = journal
         self._settings = settings
         self._from_files = from_files
+        self._health = health
         self._senders: dict[str, Sender] = {}
 
     def refresh(self) -> list[str]:
@@ -67,13 +83,24 @@ class Gateways:
             except SmsOtpError as error:
                 complaints.append(f"gateway {definition.name}: {error}")
         self._senders = senders
+        named = {name for route in self._settings().all_routes() for name in route.gateways}
+        known = {definition.name for definition in self.list()}
+        complaints += [
+            f"a route names the gateway {name}, which is not defined"
+            for name in sorted(named - known)
+        ]
         return complaints
 
-    def route(self, message: Message) -> list[Sender]:
-        """Return the enabled gateways in the order of the route; all of them, if it is empty."""
-        del message  # routes by channel and prefix will look at it
-        order = self._settings().route or sorted(self._senders)
-        return [self._senders[name] for name in order if name in self._senders]
+    def route(self, message: Message, groups: frozenset[str]) -> list[Sender]:
+        """Return the enabled gateways of the message's channel, in the order of its route."""
+        channel, senders = message.recipient.channel, self._senders
+        enabled = [name for name, sender in senders.items() if sender.channel == channel]
+        names = choose(self._settings().all_routes(), message.recipient, groups, enabled)
+        return [senders[name] for name in names]
+
+    def senders(self) -> Sequence[Sender]:
+        """Return all enabled gateways, by name."""
+        return [self._senders[name] for name in sorted(self._senders)]
 
     def types(self) -> Sequence[GatewayType]:
         """Return the gateway types there are."""
@@ -161,6 +188,18 @@ class Gateways:
         self._journal.record(GatewayChanged(name, f"tested: {word}", by_uid))
         return TestResult(outcome, self._clock.now().boot - begun)
 
+    async def status(self, name: str) -> GatewayStatus:
+        """Return how a gateway is, enabled or not; its provider is asked."""
+        definition = self._find(name)
+        catalogue = self._catalogue()
+        catalogue.check(definition)
+        sender = self._senders.get(name) or catalogue.sender(definition)
+        report = await sender.inspect(self._settings().send_deadline)
+        health = self._health
+        if name in self._senders:
+            health.note_report(name, report)
+        return GatewayStatus(name, health.of(name), health.is_open(name), report)
+
     def _separated(self, definition: GatewayDefinition) -> GatewayDefinition:
         """Return the definition with whatever the type calls secret among the secrets."""
         names = self._catalogue().secret_names(definition)
@@ -179,6 +218,7 @@ class Gateways:
                 )
 
     def _changed(self, name: str, change: str, by_uid: int) -> None:
+        self._health.forget(name)
         self.refresh()
         self._journal.record(GatewayChanged(name, change, by_uid))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from smsotpd.core.limits import Limits
+from smsotpd.core.route import Route
 
 # NIST SP 800-63B rev. 3, 5.1.3.2: an out-of-band secret lives ten minutes at most.
 LONGEST_CODE_LIFETIME = 600.0
@@ -87,7 +88,9 @@ class Settings:
         host: the name of this host as messages show it.
         services: policies of services that differ from the default.
         send_deadline: seconds within which all gateways together must have answered.
-        route: names of gateways in the order to try; empty means every enabled one, by name.
+        routes: which gateways are tried for whom, by name of the route.
+        order: names of gateways to try where no route is for the recipient; empty means every
+            enabled one of its channel, by name.
         allow_outbox: whether the demonstration gateway `outbox` may be used.
         transaction_seconds: after which a login nobody answers is cancelled.
         most_transactions: open at once, in all; one connection has at most a sixteenth.
@@ -98,10 +101,16 @@ class Settings:
     services: Mapping[str, Policy] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     send_deadline: float = 15.0
-    route: tuple[str, ...] = ()
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
     allow_outbox: bool = False
     transaction_seconds: float = 600.0
     most_transactions: int = 4096
+
+    def all_routes(self) -> tuple[Route, ...]:
+        """Return the routes, first choice first; the order for everybody else comes last."""
+        last = (Route(self.order),) if self.order else ()
+        return (*self.routes.values(), *last)
 
     def policy(self, service: str) -> Policy:
         """Return the policy in force for a service."""

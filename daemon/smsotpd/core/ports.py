@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the domain asks of the world; each adapter implements one of these."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -159,6 +159,11 @@ class Sender(Protocol):
         """Return the gateway's name."""
         ...
 
+    @property
+    def channel(self) -> str:
+        """Return the kind of address it sends to."""
+        ...
+
     async def send(self, message: Message, deadline: float) -> Outcome:
         """Hand a message over within `deadline` seconds; never raises for a provider's failure."""
         ...
@@ -218,8 +223,16 @@ class CodeSource(Protocol):
 
 
 class Senders(Protocol):
-    """The route: which gateways carry a message, first choice first."""
+    """The gateways there are, and which of them are for a message."""
 
-    def route(self, message: Message) -> Iterable[Sender]:
-        """Return the enabled gateways for a message, in the order to try them."""
+    def route(self, message: Message, groups: frozenset[str]) -> list[Sender]:
+        """Return the enabled gateways for a message to a member of these groups, in order."""
+        ...
+
+
+class Accounts(Protocol):
+    """The accounts of this machine, from whatever directory they come."""
+
+    async def groups(self, user: str) -> frozenset[str]:
+        """Return the names of the groups a user is in; none for a user nobody knows."""
         ...

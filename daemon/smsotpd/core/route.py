@@ -42,17 +42,19 @@ def choose(
     groups: frozenset[str],
     enabled: Sequence[str],
 ) -> list[str]:
-    """Return the names to try: those of the first route that takes the recipient.
+    """Return the names to try: those of the first route that takes the recipient and has any.
 
-    Without such a route every enabled gateway of the recipient's channel is tried, by name.
+    Where no route takes the recipient, every enabled gateway of its channel is tried, by name.
 
     Args:
         enabled: names of the enabled gateways of the recipient's channel.
     """
-    for route in routes:
-        if route.takes(recipient, groups):
-            return [name for name in route.gateways if name in enabled]
-    return sorted(enabled)
+    taken = [route.gateways for route in routes if route.takes(recipient, groups)]
+    for names in taken:
+        usable = [name for name in names if name in enabled]
+        if usable:
+            return usable
+    return [] if taken else sorted(enabled)
 
 
 def by_health(names: Sequence[str], health: Mapping[str, Health], now: Moment) -> list[str]:

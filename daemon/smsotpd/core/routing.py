@@ -57,6 +57,7 @@ async def deliver(
     deadline: float,
     clock: Clock,
     report: Callable[[Attempt], None],
+    approach: Callable[[str, float], None] = lambda _name, _seconds: None,
 ) -> Delivery:
     """Try the gateways of a route in turn until one takes the message or time is up.
 
@@ -66,6 +67,7 @@ async def deliver(
     Args:
         deadline: seconds for all of them together.
         report: told of each attempt as it ends.
+        approach: told of each gateway and its share before it is tried.
     """
     started = clock.now().boot
     attempts: list[Attempt] = []
@@ -74,6 +76,7 @@ async def deliver(
         share = (started + deadline - begun) / (len(route) - index)
         if share <= 0:
             break
+        approach(sender.name, share)
         outcome = await sender.send(message, share)
         attempt = Attempt(sender.name, outcome, clock.now().boot - begun)
         attempts.append(attempt)

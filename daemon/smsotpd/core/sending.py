@@ -14,17 +14,16 @@ from smsotpd.core.challenge import (
     is_live,
     transaction_id_digest,
 )
+from smsotpd.core.courier import Courier
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.events import CodeNotSent, Login
 from smsotpd.core.guessing import subject_of
 from smsotpd.core.issuing import code_message, new_code
 from smsotpd.core.limits import Budget
-from smsotpd.core.message import Message
 from smsotpd.core.moment import Moment
 from smsotpd.core.policy import Policy, Settings
-from smsotpd.core.ports import Clock, CodeSource, Journal, Senders, Store, StoreChange
-from smsotpd.core.recipient import country_prefix, mask
-from smsotpd.core.routing import Attempt, Delivery, deliver, event_of
+from smsotpd.core.ports import Clock, CodeSource, Journal, Store, StoreChange
+from smsotpd.core.recipient import Recipient, country_prefix, mask
 from smsotpd.core.throttle import (
     Cooldown,
     CounterKey,
@@ -76,7 +75,7 @@ class Codes:
         store: Store,
         clock: Clock,
         source: CodeSource,
-        senders: Senders,
+        courier: Courier,
         journal: Journal,
         key: bytes,
         settings: Callable[[], Settings],
@@ -84,7 +83,7 @@ class Codes:
         self._store = store
         self._clock = clock
         self._source = source
-        self._senders = senders
+        self._courier = courier
         self._journal = journal
         self._key = key
         self._settings = settings
@@ -146,13 +145,21 @@ class Codes:
         if enrolment is None:
             await self._clock.sleep(self._usual_latency())
             return Sent(masked, is_new=True, transaction_id=transaction_id)
-        recipient = enrolment.recipients[0]
-        message = code_message(login, policy, recipient, code, self._settings().host)
-        delivery = await self._deliver(login, message)
-        if delivery.may_arrive:
-            return Sent(
-                masked, is_new=True, is_sure=delivery.was_accepted, transaction_id=transaction_id
-            )
+        for recipient in enrolment.recipients:
+            left = self._settings().send_deadline - (self._clock.now().boot - now.boot)
+            if left <= 0:
+                break
+            message = code_message(login, policy, recipient, code, self._settings().host)
+            delivery = await self._courier.deliver(login, message, left)
+            if delivery.may_arrive:
+                self._latencies.append(self._clock.now().boot - now.boot)
+                self._name_recipient(challenge, recipient)
+                return Sent(
+                    recipient.masked,
+                    is_new=True,
+                    is_sure=delivery.was_accepted,
+                    transaction_id=transaction_id,
+                )
         self._take_back(challenge, previous, cooldown)
         return NotSent(None)
 
@@ -176,6 +183,15 @@ class Codes:
                 change.drop_challenge(key)
             else:
                 change.put_challenge(replace(previous, answers_left=present.answers_left))
+
+    def _name_recipient(self, sent: Challenge, recipient: Recipient) -> None:
+        """Let later prompts name where the code went, if that was not the first choice."""
+        if sent.masked == recipient.masked:
+            return
+        with self._store.change() as change:
+            present = change.challenge(sent.key)
+            if present is not None and present.salt == sent.salt:
+                change.put_challenge(replace(present, masked=recipient.masked))
 
     def _count(
         self,
@@ -214,30 +230,15 @@ class Codes:
         if login.rhost:
             scopes.append((CounterKey("send", "origin", login.rhost), limits.sends_per_origin))
         if enrolment is not None:
-            recipient = enrolment.recipients[0]
-            phone = CounterKey("send", "phone", subject_of(recipient, self._key))
-            prefix = CounterKey("send", "prefix", country_prefix(recipient))
-            scopes.append((phone, limits.sends_per_phone))
-            scopes.append((prefix, limits.sends_per_prefix))
             scopes.append((CounterKey("send", "all", ""), limits.sends_in_all))
+            phones = {subject_of(recipient, self._key) for recipient in enrolment.recipients}
+            prefixes = {country_prefix(recipient) for recipient in enrolment.recipients} - {""}
+            scopes += [(CounterKey("send", "phone", p), limits.sends_per_phone) for p in phones]
+            scopes += [(CounterKey("send", "prefix", p), limits.sends_per_prefix) for p in prefixes]
         return scopes
 
     def _with_id(self, challenge: Challenge, transaction_id: str) -> Challenge:
         return replace(challenge, id_digest=transaction_id_digest(self._key, transaction_id))
-
-    async def _deliver(self, login: Login, message: Message) -> Delivery:
-        route = tuple(self._senders.route(message))
-        if not route:
-            self._journal.record(CodeNotSent(login, "no gateway is configured and enabled"))
-
-        def report(attempt: Attempt) -> None:
-            self._journal.record(event_of(login, message.recipient.masked, attempt))
-
-        begun = self._clock.now().boot
-        deadline = self._settings().send_deadline
-        delivery = await deliver(message, route, deadline, self._clock, report)
-        self._latencies.append(self._clock.now().boot - begun)
-        return delivery
 
     def _usual_prefix(self) -> str:
         """Return the country prefix of most enrolled users; read once, as it hardly changes."""

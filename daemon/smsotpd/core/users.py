@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from smsotpd.core.challenge import Challenge, Judgement, judge
+from smsotpd.core.channel import parse_recipient
+from smsotpd.core.courier import Courier
 from smsotpd.core.enrolment import Enrolment, parse_user
 from smsotpd.core.errors import BusyError, NotFoundError, RefusedError, UnavailableError
 from smsotpd.core.events import EnrolmentChanged, Login
@@ -13,9 +15,8 @@ from smsotpd.core.issuing import code_message, new_code
 from smsotpd.core.moment import may_have_passed
 from smsotpd.core.pin import check_pin
 from smsotpd.core.policy import Settings
-from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Senders, Store
-from smsotpd.core.recipient import Recipient, parse_phone
-from smsotpd.core.routing import Attempt, deliver, event_of
+from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store
+from smsotpd.core.recipient import Recipient
 from smsotpd.core.secret import Secret
 from smsotpd.core.throttle import NO_FAILURES, Failures, is_locked
 
@@ -71,7 +72,7 @@ class Users:
         clock: Clock,
         hasher: PinHasher,
         source: CodeSource,
-        senders: Senders,
+        courier: Courier,
         journal: Journal,
         key: bytes,
         settings: Callable[[], Settings],
@@ -80,7 +81,7 @@ class Users:
         self._clock = clock
         self._hasher = hasher
         self._source = source
-        self._senders = senders
+        self._courier = courier
         self._journal = journal
         self._key = key
         self._settings = settings
@@ -105,19 +106,21 @@ class Users:
             enrolment = _require(change.enrolment(user))
             return self._state(enrolment, change.failures(user))
 
-    async def enrol(self, user: str, phone: str, pin: Secret, by_uid: int, *, verify: bool) -> str:
-        """Enrol a user, or change the phone or PIN of an enrolled one.
+    async def enrol(
+        self, user: str, channel: str, address: str, pin: Secret, by_uid: int, *, verify: bool
+    ) -> str:
+        """Enrol a user, or change the PIN or the address on one channel of an enrolled one.
 
         Returns:
             The name of the enrolment that waits for its code; empty if it counts already.
 
         Raises:
-            BadArgumentError: user, phone or PIN is not acceptable.
+            BadArgumentError: user, channel, address or PIN is not acceptable.
             RefusedError: a new user has no PIN.
             UnavailableError: the code could not be sent; nothing was changed.
         """
         parse_user(user)
-        recipient = parse_phone(phone)
+        recipient = parse_recipient(channel, address)
         with self._store.change() as change:
             is_new = change.enrolment(user) is None
         if is_new and not pin:
@@ -179,6 +182,36 @@ class Users:
             change.drop_challenges_of(user)
         self._journal.record(EnrolmentChanged(user, "disabled", by_uid))
 
+    def prefer(self, user: str, channel: str, by_uid: int) -> None:
+        """Send a user's codes by this channel first.
+
+        Raises:
+            NotFoundError: the user has no address on it.
+        """
+        with self._store.change() as change:
+            enrolment = _require(change.enrolment(user))
+            first = _on(enrolment, channel)
+            others = tuple(other for other in enrolment.recipients if other != first)
+            change.put_enrolment(replace(enrolment, recipients=(first, *others)))
+        self._journal.record(EnrolmentChanged(user, f"prefers {channel}", by_uid))
+
+    def drop_recipient(self, user: str, channel: str, by_uid: int) -> None:
+        """Forget a user's address on a channel; codes that are out die.
+
+        Raises:
+            NotFoundError: the user has none on it.
+            RefusedError: it is the only one.
+        """
+        with self._store.change() as change:
+            enrolment = _require(change.enrolment(user))
+            dropped = _on(enrolment, channel)
+            left = tuple(other for other in enrolment.recipients if other != dropped)
+            if not left:
+                raise RefusedError(f"{channel} is the only channel of {user}; remove the user")
+            change.put_enrolment(replace(enrolment, recipients=left))
+            change.drop_challenges_of(user)
+        self._journal.record(EnrolmentChanged(user, f"{channel} dropped", by_uid))
+
     def remove(self, user: str, by_uid: int) -> None:
         """Forget a user."""
         with self._store.change() as change:
@@ -192,14 +225,16 @@ class Users:
 
     def _put(self, wanted: _Change, by_uid: int) -> None:
         """Make a change count, on top of what the enrolment is by now; codes that are out die."""
-        user, recipients = wanted.user, (wanted.recipient,)
+        user = wanted.user
         with self._store.change() as change:
             present = change.enrolment(user)
             if present is not None:
+                recipients = _with_recipient(present.recipients, wanted.recipient)
                 pin_hash = wanted.pin_hash or present.pin_hash
                 enrolment = replace(present, recipients=recipients, pin_hash=pin_hash)
             elif wanted.pin_hash:
                 now = self._clock.now().wall
+                recipients = (wanted.recipient,)
                 enrolment = Enrolment(user, recipients, wanted.pin_hash, enrolled_at=now)
             else:
                 raise _needs_pin(user)
@@ -226,17 +261,27 @@ class Users:
         code, challenge = new_code(login, policy, masked, self._source, self._key, now)
         message = code_message(login, policy, recipient, code, settings.host)
 
-        def report(attempt: Attempt) -> None:
-            self._journal.record(event_of(login, masked, attempt))
-
-        route = tuple(self._senders.route(message))
-        delivery = await deliver(message, route, settings.send_deadline, self._clock, report)
+        delivery = await self._courier.deliver(login, message, settings.send_deadline)
         if not delivery.may_arrive:
-            why = "no gateway took it" if route else "no gateway is configured and enabled"
+            why = "no gateway took it" if delivery.attempts else "no gateway is there for it"
             raise UnavailableError(f"the code could not be sent: {why}; nothing was changed")
         name = self._source.token(_NAME_BITS)
         self._pending[name] = _Pending(wanted, challenge, by_uid)
         return name
+
+
+def _on(enrolment: Enrolment, channel: str) -> Recipient:
+    for recipient in enrolment.recipients:
+        if recipient.channel == channel:
+            return recipient
+    raise NotFoundError("the user has no address on that channel")
+
+
+def _with_recipient(present: tuple[Recipient, ...], new: Recipient) -> tuple[Recipient, ...]:
+    """Return the recipients with the new one in the place of the old one on its channel."""
+    if all(old.channel != new.channel for old in present):
+        return (*present, new)
+    return tuple(new if old.channel == new.channel else old for old in present)
 
 
 def _needs_pin(user: str) -> RefusedError:

@@ -45,6 +45,21 @@ def gateway_methods(gateways: Gateways) -> tuple[Method, ...]:
         definition, settings = gateways.show(_string(call, 0))
         return [{**_encoded_gateway(definition), "settings": Variant("a{ss}", dict(settings))}]
 
+    async def status(call: Call) -> Sequence[object]:
+        found = await gateways.status(_string(call, 0))
+        health, report = found.health, found.report
+        recent = [[trace.at, trace.word, round(trace.latency * 1000)] for trace in health.recent]
+        encoded = {
+            "name": Variant("s", found.name),
+            "breaker": Variant("s", "open" if found.is_open else "closed"),
+            "failures": Variant("u", health.failures),
+            "recent": Variant("a(dsu)", recent),
+            "condition": Variant("s", report.condition.value),
+            "summary": Variant("s", report.summary),
+            "facts": Variant("a(ss)", [list(fact) for fact in report.facts]),
+        }
+        return [encoded]
+
     async def configure(call: Call) -> Sequence[object]:
         name, type_id, settings, descriptor, keep_secrets = call.body
         if not isinstance(settings, dict):
@@ -99,6 +114,7 @@ def gateway_methods(gateways: Gateways) -> tuple[Method, ...]:
         Method(ADMIN, "ListGatewayTypes", (), (("types", many),), list_types, read),
         Method(ADMIN, "ListGateways", (), (("gateways", many),), list_all, read),
         Method(ADMIN, "ShowGateway", (name,), (("gateway", one),), show, read),
+        Method(ADMIN, "GatewayStatus", (name,), (("status", one),), status, read),
         Method(ADMIN, "ConfigureGateway", configured, (), configure, write),
         Method(ADMIN, "EnableGateway", (name,), (), enable, write),
         Method(ADMIN, "DisableGateway", (name,), (), disable, write),
@@ -117,10 +133,13 @@ def user_methods(users: Users) -> tuple[Method, ...]:
         return [_encoded_user(users.show(_string(call, 0)))]
 
     async def enrol(call: Call) -> Sequence[object]:
-        user, phone, descriptor, verify = call.body
+        user, channel, address, descriptor, verify = call.body
         pin = await read_secret(call, descriptor)
         uid = call.caller.require_uid()
-        return [await users.enrol(str(user), str(phone), pin, uid, verify=bool(verify))]
+        name = await users.enrol(
+            str(user), str(channel), str(address), pin, uid, verify=bool(verify)
+        )
+        return [name]
 
     async def confirm(call: Call) -> Sequence[object]:
         users.confirm(_string(call, 0), _string(call, 1))
@@ -129,6 +148,14 @@ def user_methods(users: Users) -> tuple[Method, ...]:
     async def set_pin(call: Call) -> Sequence[object]:
         pin = await read_secret(call, call.body[1])
         await users.set_pin(_string(call, 0), pin, call.caller.require_uid())
+        return []
+
+    async def prefer(call: Call) -> Sequence[object]:
+        users.prefer(_string(call, 0), _string(call, 1), call.caller.require_uid())
+        return []
+
+    async def drop(call: Call) -> Sequence[object]:
+        users.drop_recipient(_string(call, 0), _string(call, 1), call.caller.require_uid())
         return []
 
     async def unlock(call: Call) -> Sequence[object]:
@@ -144,7 +171,8 @@ def user_methods(users: Users) -> tuple[Method, ...]:
         return []
 
     user, pin, name = ("user", "s"), ("pin", "h"), ("enrolment", "s")
-    enrolled = (user, ("phone", "s"), pin, ("verify", "b"))
+    channel = ("channel", "s")
+    enrolled = (user, channel, ("address", "s"), pin, ("verify", "b"))
     read, write = _READ_USERS, _WRITE_USERS
     return (
         Method(ADMIN, "ListUsers", (), (("users", "aa{sv}"),), list_all, read),
@@ -152,6 +180,8 @@ def user_methods(users: Users) -> tuple[Method, ...]:
         Method(ADMIN, "EnrolUser", enrolled, (name,), enrol, write),
         Method(ADMIN, "ConfirmEnrolment", (name, ("code", "s")), (), confirm, write),
         Method(ADMIN, "SetPin", (user, pin), (), set_pin, write),
+        Method(ADMIN, "PreferChannel", (user, channel), (), prefer, write),
+        Method(ADMIN, "DropRecipient", (user, channel), (), drop, write),
         Method(ADMIN, "UnlockUser", (user,), (), unlock, write),
         Method(ADMIN, "DisableUser", (user,), (), disable, write),
         Method(ADMIN, "RemoveUser", (user,), (), remove, write),
@@ -199,6 +229,9 @@ def _encoded_user(state: UserState) -> Dictionary:
     return {
         "user": Variant("s", enrolment.user),
         "phone": Variant("s", enrolment.recipients[0].masked),
+        "recipients": Variant(
+            "a(ss)", [[recipient.channel, recipient.masked] for recipient in enrolment.recipients]
+        ),
         "state": Variant("s", state.word),
         "failures": Variant("u", state.failures.in_all),
         "enrolled_at": Variant("t", round(enrolment.enrolled_at)),

@@ -40,6 +40,7 @@ class GatewaySender:
 
     def __init__(self, gateway: Gateway, definition: GatewayDefinition) -> None:
         self._name = definition.name
+        self._channel = gateway.channel
         self._transport = gateway.transport
         self._inspect = gateway.inspect
         self._values = gateway.values(definition)
@@ -49,6 +50,11 @@ class GatewaySender:
     def name(self) -> str:
         """Return the gateway's name."""
         return self._name
+
+    @property
+    def channel(self) -> str:
+        """Return the kind of address it sends to."""
+        return self._channel
 
     async def send(self, message: Message, deadline: float) -> Outcome:
         """Hand a message over within `deadline` seconds; never raises for a gateway's failure."""

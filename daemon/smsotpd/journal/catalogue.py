@@ -21,6 +21,8 @@ from smsotpd.core.events import (
     EnrolmentChanged,
     Event,
     GatewayChanged,
+    GatewayDown,
+    GatewayUp,
     Login,
     LoginCancelled,
     LoginDenied,
@@ -53,6 +55,8 @@ ENTRIES: Mapping[type[Event], Entry] = {
     UserLocked: Entry(syslog.LOG_WARNING, "User {user} locked after {failures} failures"),
     EnrolmentChanged: Entry(syslog.LOG_NOTICE, "User {user}: {change}"),
     GatewayChanged: Entry(syslog.LOG_NOTICE, "Gateway {gateway}: {change}"),
+    GatewayDown: Entry(syslog.LOG_ERR, "Gateway {gateway} is down: {reason}"),
+    GatewayUp: Entry(syslog.LOG_NOTICE, "Gateway {gateway} is back: {reason}"),
     ConfigurationLoaded: Entry(syslog.LOG_INFO, "Configuration loaded from {files} file(s)"),
     ConfigurationRefused: Entry(
         syslog.LOG_ERR, "Configuration refused, the old one stays in force: {complaint}"

@@ -16,6 +16,7 @@ from smsotpd.main.parts import Parts
 
 _SECONDS_BETWEEN_SIGNS = 5.0
 _SIGNS_BETWEEN_PRUNINGS = 12
+_SECONDS_BETWEEN_INSPECTIONS = 300.0
 _SECONDS_TO_DRAIN = 16.0  # a gateway that is being waited for has 15
 
 
@@ -33,7 +34,7 @@ async def run(parts: Parts, journal: Journal) -> None:
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, _reload, parts)
     systemd.notify("READY=1")
-    ends = (stop.wait(), server.wait_until_disconnected(), _keep(parts))
+    ends = (stop.wait(), server.wait_until_disconnected(), _keep(parts), _look_after(parts))
     tasks = [asyncio.ensure_future(end) for end in ends]
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
@@ -63,6 +64,13 @@ async def _keep(parts: Parts) -> None:
             parts.prune()
         systemd.notify("WATCHDOG=1")
         await asyncio.sleep(interval)
+
+
+async def _look_after(parts: Parts) -> None:
+    """Ask the gateways how they are every few minutes, for ever."""
+    while True:
+        await asyncio.sleep(_SECONDS_BETWEEN_INSPECTIONS)
+        await parts.inspect()
 
 
 def _watchdog_seconds() -> float:

@@ -9,17 +9,20 @@ from pathlib import Path
 
 from smsotpd import VERSION
 from smsotpd.config.settings import Configuration, read_configuration
+from smsotpd.core.courier import Courier
 from smsotpd.core.dialogue import Dialogue
 from smsotpd.core.errors import SmsOtpError, UnavailableError
 from smsotpd.core.events import ConfigurationLoaded, ConfigurationRefused, StoreFailed
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.gateways import Gateways
 from smsotpd.core.guessing import Guesses
+from smsotpd.core.health_book import HealthBook
 from smsotpd.core.logins import Logins
 from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import GatewayCatalogue, Journal
 from smsotpd.core.proving import Proofs
+from smsotpd.core.report import Condition
 from smsotpd.core.sending import Codes
 from smsotpd.core.users import Users
 from smsotpd.dbus.admin import gateway_methods, status_method, user_methods
@@ -27,6 +30,7 @@ from smsotpd.dbus.authentication import authentication_methods
 from smsotpd.dbus.method import Method
 from smsotpd.gateways.catalogue import Catalogue, with_third_parties
 from smsotpd.gateways.sender import GatewaySender
+from smsotpd.kernel.accounts import NssAccounts
 from smsotpd.kernel.clock import KernelClock
 from smsotpd.kernel.randomness import KernelCodeSource
 from smsotpd.pinhash.argon2 import Argon2PinHasher, Cost
@@ -57,18 +61,27 @@ class Parts:
         self._gateway_types = self._new_catalogue()
         self.clock = clock
         settings = self._settings
+        self.health = HealthBook(store, self.clock, journal)
         self.gateways = Gateways(
-            store, self.clock, self._catalogue, journal, settings, self._gateways_in_files
+            store,
+            self.clock,
+            self._catalogue,
+            journal,
+            settings,
+            self._gateways_in_files,
+            self.health,
         )
+        self.health = HealthBook(store, clock, journal)
+        courier = Courier(clock, self.gateways, NssAccounts(), self.health, journal, settings)
         guesses = Guesses(key, journal)
         proofs = Proofs(store, self.clock, hasher, guesses, key, settings)
-        codes = Codes(store, self.clock, source, self.gateways, journal, key, settings)
+        codes = Codes(store, self.clock, source, courier, journal, key, settings)
         dialogue = Dialogue(store, self.clock, proofs, codes, journal, settings)
         pin_change = PinChange(store, hasher, proofs, journal)
         self.logins = Logins(
             store, self.clock, source, journal, key, settings, proofs, dialogue, pin_change
         )
-        self.users = Users(store, self.clock, hasher, source, self.gateways, journal, key, settings)
+        self.users = Users(store, self.clock, hasher, source, courier, journal, key, settings)
 
     def methods(self) -> tuple[Method, ...]:
         """Return everything that is offered on the bus."""
@@ -117,6 +130,16 @@ class Parts:
     def expire(self) -> None:
         """End the logins that nobody answers any more."""
         self.logins.expire()
+
+    async def inspect(self) -> None:
+        """Ask every enabled gateway's provider how account and connection are, one by one.
+
+        Messengers log out by themselves; better that the journal says so than a login.
+        """
+        for sender in self.gateways.senders():
+            report = await sender.inspect(self._configuration.settings.send_deadline)
+            if report.condition is not Condition.UNKNOWN:
+                self.health.note_report(sender.name, report)
 
     def prune(self) -> None:
         """Forget what is over; a store that cannot be written now is pruned another time."""

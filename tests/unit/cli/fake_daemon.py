@@ -117,11 +117,13 @@ class FakeDaemon:
     def _EnrolUser(  # noqa: N802  # named like the bus member
         self,
         user: str,
+        channel: str,
         phone: str,
         _index: int,
         verify: bool,  # noqa: FBT001  # positional on the bus
         pin: str,
     ) -> str:
+        assert channel == "sms"
         self.pins[user] = pin or self.pins.get(user, "")
         self.users[user] = {
             "user": user, "phone": f"+49 ••• ••{phone[-2:]}", "state": "active", "failures": 0,

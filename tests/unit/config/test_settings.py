@@ -46,7 +46,7 @@ def test_each_table_reaches_its_settings(write: Write, read: Read) -> None:
     settings = configuration.settings
     assert (settings.host, settings.transaction_seconds) == ("gate", 60.0)
     assert configuration.pin_cost == PinCost(memory=64, threads=1)
-    assert (settings.route, settings.allow_outbox) == (("b", "a"), True)
+    assert (settings.order, settings.allow_outbox) == (("b", "a"), True)
     assert settings.limits.lock_seconds == 3600.0
     assert settings.limits.sends_per_user == Budget(5, 86_400.0)
     assert settings.default_policy.code_lifetime == 120.0

@@ -137,7 +137,7 @@ async def test_a_disabled_user_meets_the_prompts_of_an_unknown_one(code_only: Wo
 
 async def test_who_is_enrolled_after_a_decoy_is_sent_a_real_code(code_only: World) -> None:
     await code_only.begin("ben").answer("")
-    await code_only.users.enrol("ben", "+431234567", Secret("Wirsing-31"), 0, verify=False)
+    await code_only.users.enrol("ben", "sms", "+431234567", Secret("Wirsing-31"), 0, verify=False)
     code_only.users.unlock("ben", 0)
     terminal = await code_only.begin("ben").answer("")
     assert len(code_only.texts) == 1

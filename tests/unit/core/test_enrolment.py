@@ -31,7 +31,7 @@ def enrolment(world: World, user: str = "ben") -> Enrolment | None:
 
 
 async def enrol(world: World, user: str = "ben", *, verify: bool = True) -> str:
-    return await world.users.enrol(user, PHONE, Secret(PIN), BY, verify=verify)
+    return await world.users.enrol(user, "sms", PHONE, Secret(PIN), BY, verify=verify)
 
 
 async def test_enrolling_without_proof_counts_at_once(world: World) -> None:
@@ -109,7 +109,7 @@ async def test_a_code_that_cannot_be_sent_changes_nothing(
         why = "no gateway took it; nothing was changed"
     else:
         world.gateways.remove("first", 0)
-        why = "no gateway is configured and enabled; nothing was changed"
+        why = "no gateway is there for it; nothing was changed"
     with pytest.raises(UnavailableError, match=why):
         await enrol(world)
     assert enrolment(world) is None
@@ -133,12 +133,12 @@ async def test_pending_enrolments_are_bounded_and_expired_ones_make_room(world: 
 
 async def test_a_new_user_needs_a_pin(world: World) -> None:
     with pytest.raises(RefusedError, match="ben is not enrolled yet and needs a PIN"):
-        await world.users.enrol("ben", PHONE, NO_PIN, BY, verify=False)
+        await world.users.enrol("ben", "sms", PHONE, NO_PIN, BY, verify=False)
 
 
 async def test_the_phone_of_a_user_changes_without_a_pin(world: World) -> None:
     before = enrolment(world, "anna")
-    await world.users.enrol("anna", "+43 1 234567", NO_PIN, BY, verify=False)
+    await world.users.enrol("anna", "sms", "+43 1 234567", NO_PIN, BY, verify=False)
     after = enrolment(world, "anna")
     assert before is not None
     assert after is not None
@@ -149,12 +149,12 @@ async def test_the_phone_of_a_user_changes_without_a_pin(world: World) -> None:
 
 async def test_a_changed_enrolment_ends_the_codes_that_are_out(world: World) -> None:
     await world.begin().answer(PIN)
-    await world.users.enrol("anna", PHONE, NO_PIN, BY, verify=False)
+    await world.users.enrol("anna", "sms", PHONE, NO_PIN, BY, verify=False)
     assert world.challenge() is None
 
 
 async def test_what_changed_while_a_phone_was_proven_stays_changed(world: World) -> None:
-    name = await world.users.enrol("anna", "+431234567", NO_PIN, BY, verify=True)
+    name = await world.users.enrol("anna", "sms", "+431234567", NO_PIN, BY, verify=True)
     await world.users.set_pin("anna", Secret("Mangold-12"), BY)
     world.users.disable("anna", BY)
     world.users.confirm(name, world.code)
@@ -173,7 +173,7 @@ async def test_a_user_disabled_while_a_new_pin_is_hashed_stays_disabled(world: W
 
 
 async def test_a_user_removed_while_a_phone_is_proven_needs_a_pin_again(world: World) -> None:
-    name = await world.users.enrol("anna", PHONE, NO_PIN, BY, verify=True)
+    name = await world.users.enrol("anna", "sms", PHONE, NO_PIN, BY, verify=True)
     world.users.remove("anna", BY)
     with pytest.raises(RefusedError, match="needs a PIN"):
         world.users.confirm(name, world.code)
@@ -192,7 +192,7 @@ async def test_what_is_malformed_is_refused_and_named(
     world: World, user: str, phone: str, pin: str, named: str
 ) -> None:
     with pytest.raises(BadArgumentError) as caught:
-        await world.users.enrol(user, phone, Secret(pin), BY, verify=False)
+        await world.users.enrol(user, "sms", phone, Secret(pin), BY, verify=False)
     assert caught.value.name == named
     assert [state.enrolment.user for state in world.users.list()] == ["anna"]
 

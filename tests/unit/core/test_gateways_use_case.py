@@ -31,7 +31,7 @@ def stored(world: World, name: str = "second") -> GatewayDefinition:
 
 
 def route(world: World) -> list[str]:
-    return [sender.name for sender in world.gateways.route(MESSAGE)]
+    return [sender.name for sender in world.gateways.route(MESSAGE, frozenset())]
 
 
 def test_a_configured_gateway_carries_messages_at_once(world: World) -> None:
@@ -174,7 +174,7 @@ def test_gateways_are_listed_and_tried_by_name_unless_a_route_is_set(world: Worl
     world.add_gateway("mike", enabled=False)
     assert [found.name for found in world.gateways.list()] == ["alpha", "first", "mike", "zulu"]
     assert route(world) == ["alpha", "first", "zulu"]
-    world.settings = Settings(route=("zulu", "mike", "unknown", "alpha"))
+    world.settings = Settings(order=("zulu", "mike", "unknown", "alpha"))
     assert route(world) == ["zulu", "alpha"]
 
 

@@ -60,7 +60,7 @@ async def live_through_everything(world: World) -> None:
     world.clock.advance(60.0)
     await world.begin(mode=Mode.TWO_ATTEMPT).answer(PIN + world.source.codes[-1])
     await world.begin(mode=Mode.CHANGE_PIN).answer(PIN, NEW_PIN, PIN, NEW_PIN, NEW_PIN)
-    name = await world.users.enrol("ben", PHONE, Secret(PIN), 0, verify=True)
+    name = await world.users.enrol("ben", "sms", PHONE, Secret(PIN), 0, verify=True)
     world.users.confirm(name, world.source.codes[-1])
     await world.gateways.test("first", PHONE, 0)
     world.gateways.configure("third", "fake", {}, {"TOKEN": Secret("t")}, 0, keep_secrets=False)
@@ -123,7 +123,7 @@ async def test_no_object_at_work_prints_anything_secret(world: World) -> None:
     world.set_policy(transaction_id=True)
     change = await world.begin(mode=Mode.CHANGE_PIN).answer(PIN, NEW_PIN)
     await world.begin().answer(PIN)
-    name = await world.users.enrol("ben", PHONE, Secret(PIN), 0, verify=True)
+    name = await world.users.enrol("ben", "sms", PHONE, Secret(PIN), 0, verify=True)
     printed = [
         repr(world.logins._open.named(change.name)),
         repr(world.users._pending[name]),
@@ -154,14 +154,14 @@ async def test_no_error_repeats_what_was_given(
     world: World, user: str, phone: str, pin: str
 ) -> None:
     with pytest.raises(SmsOtpError) as caught:
-        await world.users.enrol(user, phone, Secret(pin), 0, verify=False)
+        await world.users.enrol(user, "sms", phone, Secret(pin), 0, verify=False)
     shown = f"{caught.value} {caught.value!r} {caught.value.__cause__!r}"
     assert phone not in shown
     assert not pin or pin not in shown
 
 
 async def test_no_error_at_a_code_repeats_it(world: World) -> None:
-    name = await world.users.enrol("ben", PHONE, Secret(PIN), 0, verify=True)
+    name = await world.users.enrol("ben", "sms", PHONE, Secret(PIN), 0, verify=True)
     for _ in range(4):
         with pytest.raises(SmsOtpError) as caught:
             world.users.confirm(name, WRONG_CODE)
