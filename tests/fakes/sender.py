@@ -5,12 +5,12 @@
 from collections.abc import Callable, Sequence
 
 from smsotpd.core.channel import CHANNELS
+from smsotpd.core.channel_names import SMS
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType, SettingDescription
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, Outcome, Unknown
 from smsotpd.core.ports import Clock
-from smsotpd.core.recipient import SMS
 from smsotpd.core.report import Condition, Report
 from smsotpd.core.secret import Secret
 

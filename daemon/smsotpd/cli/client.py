@@ -97,6 +97,10 @@ class AdminClient:
         reply = self._bus.call("TestGateway", "ss", name, recipient, seconds=_SENDING_SECONDS)
         return _entry(reply)
 
+    def gateway_status(self, name: str) -> Entry:
+        """Return what a gateway did of late and what its provider says of it now."""
+        return _entry(self._bus.call("GatewayStatus", "s", name, seconds=_SENDING_SECONDS))
+
     def list_users(self) -> list[Entry]:
         """Return all enrolled users."""
         return _entries(self._bus.call("ListUsers"))
@@ -131,6 +135,14 @@ class AdminClient:
         """Give a user a new PIN."""
         with _descriptor_holding(pin.reveal()) as descriptor:
             self._bus.call("SetPin", "sh", user, 0, descriptor=descriptor)
+
+    def prefer_channel(self, user: str, channel: str) -> None:
+        """Send a user's codes by this channel first."""
+        self._bus.call("PreferChannel", "ss", user, channel)
+
+    def drop_recipient(self, user: str, channel: str) -> None:
+        """Forget a user's address on a channel."""
+        self._bus.call("DropRecipient", "ss", user, channel)
 
     def unlock_user(self, user: str) -> None:
         """Forget a user's failures; make a disabled one active."""

@@ -141,7 +141,7 @@ def show(tool: Tool, name: str) -> None:
 
 @gateway.command()
 @click.argument("name")
-@click.option("--to", "recipient", metavar="NUMBER", help="Where to send the message.")
+@click.option("--to", "recipient", metavar="ADDRESS", help="Where to send the message.")
 @json_option
 @pass_tool
 def test(tool: Tool, name: str, recipient: str | None) -> None:
@@ -152,6 +152,31 @@ def test(tool: Tool, name: str, recipient: str | None) -> None:
     with tool.connect() as daemon:
         result = daemon.test_gateway(name, recipient)
     _report_test(tool, result)
+
+
+@gateway.command()
+@click.argument("name")
+@json_option
+@pass_tool
+def status(tool: Tool, name: str) -> None:
+    """Show what a gateway did of late, and ask its provider how it is."""
+    with tool.connect() as daemon:
+        found = daemon.gateway_status(name)
+    if tool.as_json:
+        print_json(found)
+        return
+    facts = cast("list[list[str]]", found.pop("facts", []))
+    recent = cast("list[list[object]]", found.pop("recent", []))
+    print_facts({**found, **{str(label): text for label, text in facts}})
+    if recent:
+        click.echo("Last outcomes, newest last:")
+        for at, word, latency in recent:
+            click.echo(f"  {cell(round(float(str(at))), 'sent_at')}  {cell(word)}  {latency} ms")
+    if found.get("condition") == "down" or found.get("breaker") == "open":
+        raise CliError(
+            f"the gateway {name} is down",
+            remedy="see the summary above; journalctl SMSOTP_GATEWAY=" + cell(name),
+        )
 
 
 @gateway.command()

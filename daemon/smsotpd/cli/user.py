@@ -10,6 +10,7 @@ from smsotpd.cli.errors import CliError, WrongInputError
 from smsotpd.cli.exit import Exit
 from smsotpd.cli.output import print_facts, print_json, print_table
 from smsotpd.cli.tool import Tool, json_option, pass_tool, yes_option
+from smsotpd.core.channel_names import CHANNEL_NAMES, SMS
 from smsotpd.core.secret import Secret
 
 _COLUMNS = {
@@ -36,6 +37,14 @@ def user() -> None:
 @user.command()
 @click.argument("name", metavar="USER")
 @click.option("--phone", metavar="NUMBER", help="Number with + and country code, +491701234567.")
+@click.option(
+    "--channel",
+    type=click.Choice(CHANNEL_NAMES),
+    default=SMS,
+    show_default=True,
+    help="How codes reach the user.",
+)
+@click.option("--address", help="Where on that channel; for sms the same as --phone.")
 @_pin_stdin
 @_pin_fd
 @click.option("--keep-pin", is_flag=True, help="Change the phone only; for an enrolled user.")
@@ -51,15 +60,18 @@ def enrol(
     tool: Tool,
     name: str,
     phone: str | None,
+    channel: str,
+    address: str | None,
     pin_stdin: bool,
     pin_fd: int | None,
     keep_pin: bool,
     no_verify: bool,
     verify_later: bool,
 ) -> None:
-    """Enrol a user with a phone and a PIN, or change them.
+    """Enrol a user with an address and a PIN, or change them.
 
-    A code goes to the phone and must come back before the enrolment counts.
+    A code goes to the address and must come back before the enrolment counts. A user has one
+    address on each channel; codes go to the first that works.
     """
     if no_verify and verify_later:
         raise WrongInputError("--no-verify and --verify-later exclude each other")
@@ -69,16 +81,20 @@ def enrol(
             "the code cannot be asked for on standard input, which holds the PIN",
             remedy="add --no-verify or --verify-later",
         )
-    if phone is None:
-        tool.require_answers("--phone")
-        phone = click.prompt("Phone number, with + and country code", err=True)
+    if phone is not None and address is not None:
+        raise WrongInputError("--phone and --address exclude each other")
+    address = address or phone
+    if address is None:
+        tool.require_answers("--phone or --address")
+        question = "Phone number, with + and country code" if channel == SMS else "Address"
+        address = click.prompt(question, err=True)
     with tool.connect() as daemon:
         if keep_pin:
             pin = Secret("")
         else:
             known = any(entry.get("user") == name for entry in daemon.list_users())
             pin = _take_pin(tool, pin_stdin, pin_fd, may_keep=known)
-        enrolment = daemon.enrol_user(name, phone, pin, verify=not no_verify)
+        enrolment = daemon.enrol_user(name, address, pin, verify=not no_verify, channel=channel)
         if enrolment and not verify_later:
             _prove_phone(daemon, enrolment)
             enrolment = ""
@@ -146,6 +162,28 @@ def pin(tool: Tool, name: str, pin_stdin: bool, pin_fd: int | None) -> None:
     with tool.connect() as daemon:
         daemon.set_pin(name, _take_pin(tool, pin_stdin, pin_fd, may_keep=False))
     tool.say(f"{name} has a new PIN.")
+
+
+@user.command()
+@click.argument("name", metavar="USER")
+@click.argument("channel", type=click.Choice(CHANNEL_NAMES))
+@pass_tool
+def prefer(tool: Tool, name: str, channel: str) -> None:
+    """Send a user's codes by this channel first."""
+    with tool.connect() as daemon:
+        daemon.prefer_channel(name, channel)
+    tool.say(f"{name} gets codes by {channel} first.")
+
+
+@user.command()
+@click.argument("name", metavar="USER")
+@click.argument("channel", type=click.Choice(CHANNEL_NAMES))
+@pass_tool
+def drop(tool: Tool, name: str, channel: str) -> None:
+    """Forget a user's address on a channel; the last one stays."""
+    with tool.connect() as daemon:
+        daemon.drop_recipient(name, channel)
+    tool.say(f"{name} gets no codes by {channel} any more.")
 
 
 @user.command()

@@ -9,13 +9,9 @@ lists or groups, and a code must never go to a group.
 import re
 from collections.abc import Callable, Mapping
 
+from smsotpd.core.channel_names import SIGNAL, SMS, TELEGRAM, WHATSAPP, XMPP
 from smsotpd.core.errors import BadArgumentError
-from smsotpd.core.recipient import SMS, Recipient, parse_phone
-
-SIGNAL = "signal"
-WHATSAPP = "whatsapp"
-TELEGRAM = "telegram"
-XMPP = "xmpp"
+from smsotpd.core.recipient import Recipient, parse_phone
 
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 # A private user's id is positive and below 2^52; groups and channels are negative.

@@ -5,6 +5,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from smsotpd.core.channel import parse_recipient
 from smsotpd.core.errors import ExistsError, NotFoundError, SmsOtpError
 from smsotpd.core.events import GatewayChanged
 from smsotpd.core.gateway import STORED, GatewayDefinition, GatewayType, parse_gateway_name
@@ -14,7 +15,6 @@ from smsotpd.core.message import Message
 from smsotpd.core.outcome import Outcome
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import Clock, GatewayCatalogue, Journal, Sender, Store
-from smsotpd.core.recipient import parse_phone
 from smsotpd.core.report import Report
 from smsotpd.core.route import choose
 from smsotpd.core.secret import Secret
@@ -173,13 +173,10 @@ class Gateways:
             change.drop_gateway(name)
         self._changed(name, "removed", by_uid)
 
-    async def test(self, name: str, phone: str, by_uid: int) -> TestResult:
+    async def test(self, name: str, address: str, by_uid: int) -> TestResult:
         """Send one message without a code through one gateway, enabled or not."""
-        recipient = parse_phone(phone)
-        definition = self._find(name)
-        catalogue = self._catalogue()
-        catalogue.check(definition)
-        sender = self._senders.get(name) or catalogue.sender(definition)
+        sender = self._sender(name)
+        recipient = parse_recipient(sender.channel, address)
         settings = self._settings()
         message = Message(recipient, fill(_TEST_TEXT, {"host": settings.host}))
         begun = self._clock.now().boot
@@ -190,15 +187,18 @@ class Gateways:
 
     async def status(self, name: str) -> GatewayStatus:
         """Return how a gateway is, enabled or not; its provider is asked."""
-        definition = self._find(name)
-        catalogue = self._catalogue()
-        catalogue.check(definition)
-        sender = self._senders.get(name) or catalogue.sender(definition)
+        sender = self._sender(name)
         report = await sender.inspect(self._settings().send_deadline)
         health = self._health
         if name in self._senders:
             health.note_report(name, report)
         return GatewayStatus(name, health.of(name), health.is_open(name), report)
+
+    def _sender(self, name: str) -> Sender:
+        """Return the sender of a gateway that is enabled, or would work if it were."""
+        definition, catalogue = self._find(name), self._catalogue()
+        catalogue.check(definition)
+        return self._senders.get(name) or catalogue.sender(definition)
 
     def _separated(self, definition: GatewayDefinition) -> GatewayDefinition:
         """Return the definition with whatever the type calls secret among the secrets."""

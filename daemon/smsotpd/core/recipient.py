@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 import phonenumbers
 
+from smsotpd.core.channel_names import SMS
 from smsotpd.core.errors import BadArgumentError
-
-SMS = "sms"
 
 _VISIBLE_DIGITS = 2
 

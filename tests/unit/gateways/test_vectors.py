@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from smsotpd.core.channel_names import SMS
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, Deferred, Outcome, Rejected, Unknown
-from smsotpd.core.recipient import SMS, Recipient, parse_phone
+from smsotpd.core.recipient import Recipient, parse_phone
 from smsotpd.core.secret import Secret
 from smsotpd.gateways.catalogue import GATEWAYS
 from smsotpd.gateways.spec import Gateway, Http, HttpDialogue, Request, Response

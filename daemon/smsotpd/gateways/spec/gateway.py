@@ -5,10 +5,10 @@
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
+from smsotpd.core.channel_names import SMS
 from smsotpd.core.gateway import GatewayDefinition, GatewayType, SettingDescription
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import ErrorClass, Outcome, Rejected
-from smsotpd.core.recipient import SMS
 from smsotpd.core.report import Report
 from smsotpd.gateways.spec.pairing import Pairing
 from smsotpd.gateways.spec.request import Request

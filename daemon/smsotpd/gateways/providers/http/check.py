@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from smsotpd.core.channel_names import SMS
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.message import Message
-from smsotpd.core.recipient import SMS, Recipient
+from smsotpd.core.recipient import Recipient
 from smsotpd.gateways.providers.http.field import fields
 from smsotpd.gateways.providers.http.settings import HEADER, OPTION, SETTINGS
 from smsotpd.gateways.spec import Values
