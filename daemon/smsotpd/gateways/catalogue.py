@@ -9,12 +9,32 @@ from typing import Final
 from smsotpd.core.errors import BadArgumentError, RefusedError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType
 from smsotpd.core.ports import Sender
-from smsotpd.gateways.providers import http, outbox, playsms
+from smsotpd.gateways.providers import (
+    ecallsms,
+    http,
+    outbox,
+    playsms,
+    puzzel,
+    signal,
+    smsglobal,
+    voipbuster,
+    voipms,
+    websms_de,
+    xmpp,
+)
 from smsotpd.gateways.spec import Gateway
 from smsotpd.gateways.spec.settings import check_settings, secret_names
 
 GATEWAYS: Final[tuple[Gateway, ...]] = (
+    ecallsms.GATEWAY,
     playsms.GATEWAY,
+    puzzel.GATEWAY,
+    smsglobal.GATEWAY,
+    voipms.GATEWAY,
+    voipbuster.GATEWAY,
+    websms_de.GATEWAY,
+    signal.GATEWAY,
+    xmpp.GATEWAY,
     http.GATEWAY,
     outbox.GATEWAY,
 )

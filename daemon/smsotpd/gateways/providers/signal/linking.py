@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Choose an account of the Signal server, or link it to a phone as a further device."""
+
+import re
+from collections.abc import Generator
+from typing import Final
+
+from smsotpd.core.recipient import mask
+from smsotpd.core.report import Condition, Report
+from smsotpd.core.secret import Secret
+from smsotpd.gateways.providers.signal import server
+from smsotpd.gateways.providers.signal.detection import Api, detect
+from smsotpd.gateways.providers.signal.inspection import Accounts, inspect, known_accounts
+from smsotpd.gateways.spec import Response, Values
+from smsotpd.gateways.spec.pairing import (
+    Ask,
+    Keep,
+    Pairing,
+    PairingAnswer,
+    PairingStep,
+    Pause,
+    Show,
+    ShowCode,
+    asked,
+    followed,
+)
+from smsotpd.gateways.spec.reading import entry, parse_json_object
+
+DEVICE: Final = "pam-smsotp"
+ANOTHER: Final = "link another phone"
+
+_LINK: Final = re.compile(r"(sgnl|tsdevice):[\x21-\x7e]{1,2000}", re.ASCII)
+_STARTING: Final = 30.0
+_SCANNING: Final = 180.0
+_LOOKS: Final = 60
+_BETWEEN_LOOKS: Final = 3.0
+_SCAN: Final = "In Signal on the phone: Settings, Linked devices, Link new device"
+_Number = Generator[PairingStep, PairingAnswer, str]
+
+_UNLINKED: Final = Report(Condition.DOWN, "no phone was linked; pair the gateway again")
+
+
+def pair(values: Values) -> Pairing:
+    """Lead to an account: one that the server has, or a new link."""
+    api = yield from followed(detect(values))
+    if not isinstance(api, Api):
+        return Report(Condition.DOWN, getattr(api, "detail", ""))
+    accounts = yield from followed(known_accounts(values, api))
+    if accounts is None:
+        yield Show("This server links no phones: link or register the account with signal-cli.")
+        return (yield from followed(inspect(values)))
+    number = (yield from _choose(accounts)) if accounts else ""
+    if not number:
+        link = _by_rpc if api is Api.NATIVE else _by_polling
+        number = yield from link(values, accounts)
+    if not number:
+        return _UNLINKED
+    yield Keep("account", Secret(number))
+    return Report(Condition.READY, "the account is chosen")
+
+
+def _choose(accounts: Accounts) -> _Number:
+    """Return the account the administrator chooses, empty for a new link."""
+    choices = [f"{place}. {mask('', each[-2:])}" for place, each in enumerate(accounts, start=1)]
+    chosen = yield from asked(Ask("Which account shall send?", choices=(*choices, ANOTHER)))
+    if chosen == ANOTHER:
+        return ""
+    return accounts[choices.index(chosen)] if chosen in choices else accounts[0]
+
+
+def _by_polling(values: Values, known: Accounts) -> _Number:
+    query = (("device_name", DEVICE),)
+    # Each such request makes a new key pair: it is made once, and then only the accounts are asked.
+    started = yield server.get(values, "/v1/qrcodelink/raw", query, timeout=_STARTING)
+    link = _link(started, "device_link_uri")
+    if not link:
+        return ""
+    yield ShowCode(_SCAN, link, is_qr=True)
+    for _ in range(_LOOKS):
+        yield Pause(_BETWEEN_LOOKS)
+        accounts = yield from followed(known_accounts(values, Api.BBERNHARD))
+        found = _new(accounts, known)
+        if found:
+            return found
+    return ""
+
+
+def _by_rpc(values: Values, known: Accounts) -> _Number:
+    started = yield server.rpc(values, "startLink", timeout=_STARTING)
+    link = _link(started, "result", "deviceLinkUri")
+    if not link:
+        return ""
+    yield ShowCode(_SCAN, link, is_qr=True)
+    # It blocks until the phone has scanned the code, or the server gives up.
+    yield server.rpc(
+        values,
+        "finishLink",
+        {"deviceLinkUri": link, "deviceName": DEVICE},
+        timeout=_SCANNING,
+    )
+    accounts = yield from followed(known_accounts(values, Api.NATIVE))
+    return _new(accounts, known)
+
+
+def _link(answer: PairingAnswer, *path: str) -> str:
+    """Return the link of a reply, empty if it holds none that a phone could read."""
+    reply = parse_json_object(answer.text) if isinstance(answer, Response) else None
+    link = entry(reply, *path)
+    return link if isinstance(link, str) and _LINK.fullmatch(link) else ""
+
+
+def _new(accounts: Accounts | None, known: Accounts) -> str:
+    return next((each for each in accounts or () if each not in known), "")
