@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from smsotpd.core.channel import parse_recipient
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Outcome
-from smsotpd.core.recipient import parse_phone
+from smsotpd.core.recipient import SMS, parse_phone
 from smsotpd.core.report import Report
 from smsotpd.core.secret import Secret
 from smsotpd.gateways.catalogue import Catalogue
@@ -80,10 +81,11 @@ class Carry:
         *,
         number: str = NUMBER,
         text: str = TEXT,
+        channel: str = SMS,
         deadline: float = 10.0,
     ) -> Outcome:
         outcome = await self._sender(type_id, settings, secrets).send(
-            Message(parse_phone(number), text, lifetime=300.0), deadline
+            Message(parse_recipient(channel, number), text, lifetime=300.0), deadline
         )
         self._assert_discreet(f"{outcome!r}", number, text, *secrets.values())
         return outcome
