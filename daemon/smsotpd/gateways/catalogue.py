@@ -13,6 +13,7 @@ from smsotpd.gateways.providers import (
     ecallsms,
     http,
     outbox,
+    ovh,
     playsms,
     puzzel,
     signal,
@@ -28,6 +29,7 @@ from smsotpd.gateways.spec.settings import check_settings, secret_names
 
 GATEWAYS: Final[tuple[Gateway, ...]] = (
     ecallsms.GATEWAY,
+    ovh.GATEWAY,
     playsms.GATEWAY,
     puzzel.GATEWAY,
     sms77io.GATEWAY,
