@@ -170,6 +170,7 @@ class Simulator:
         provider: makes the simulator, fresh for each test.
         url_setting: the setting that leads to it; `path` is appended to the simulator's URL.
         message_id: what it answers to a good message.
+        silent_success: whether HTTP 200 alone means success, so that any text under it does.
     """
 
     gateway_id: str
@@ -182,6 +183,7 @@ class Simulator:
     secrets: Mapping[str, str] = field(default_factory=dict)
     number: str = NUMBER
     text: str = TEXT
+    silent_success: bool = False
 
 
 def number_for(code: int | str) -> str:
