@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from smsotpd.core.channel import parse_recipient
+from smsotpd.core.channel_names import SMS
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Outcome
-from smsotpd.core.recipient import SMS, parse_phone
+from smsotpd.core.recipient import parse_phone
 from smsotpd.core.report import Report
 from smsotpd.core.secret import Secret
 from smsotpd.gateways.catalogue import Catalogue
