@@ -20,12 +20,14 @@ _PER_RECIPIENT = {"103", "200"}
 
 
 def _answer(asked: Asked) -> Reply:
-    code = code_in(asked.fields["to"])
-    if (asked.fields["u"], asked.fields["h"]) != ("anton", PASSWORD):
+    to = asked.body.get("to", "")
+    code = code_in(to)
+    if (asked.body["u"], asked.body["h"]) != ("anton", PASSWORD):
         code = "100"
     if code and code not in _PER_RECIPIENT:
         return json_reply({"status": "ERR", "error": code, "error_string": "x", "timestamp": 1})
-    to = asked.fields["to"]
+    if asked.body["op"] == "cr":
+        return json_reply({"status": "OK", "error": "0", "credit": "12.300", "timestamp": 1})
     sent = {"status": "OK", "error": "0", "smslog_id": "30", "queue": "afb5f3", "to": to}
     if code:
         sent = {"status": "ERR", "error": code, "smslog_id": "", "queue": "", "to": ""}
@@ -33,18 +35,20 @@ def _answer(asked: Asked) -> Reply:
 
 
 def _provider() -> StrictProvider:
-    form = {
-        "app": "ws",
+    login = {"app": "ws", "u": ".+", "h": ".+"}
+    sending = {
+        **login,
         "op": "pv",
-        "u": ".+",
-        "h": ".+",
         "to": r"\+?[1-9]\d{1,14}",  # neither a list nor @user nor #group
         "msg": ".+",
         "nofooter": "1",
         "from?": ".+",
         "unicode?": "1",
     }
-    return StrictProvider(Endpoint("POST", "/index.php", _answer, form=form))
+    return StrictProvider(
+        Endpoint("POST", "/index.php", _answer, form=sending),
+        Endpoint("POST", "/index.php", _answer, form={**login, "op": "cr"}),
+    )
 
 
 SIMULATOR = Simulator(

@@ -130,20 +130,21 @@ class StrictProvider:
         there = [each for each in self._endpoints if re.fullmatch(each.path, received.path)]
         if not there:
             return self._violation(404, f"path {received.path}")
-        for endpoint in there:
-            if endpoint.method == received.method:
-                return self._at(endpoint, received)
-        return self._violation(405, f"method {received.method}")
-
-    def _at(self, endpoint: Endpoint, received: Received) -> Reply:
-        try:
-            asked = endpoint.parse(received)
-        except ValueError as error:
-            return self._violation(400, f"malformed: {error}")
-        found = endpoint.violations(received, asked)
-        if found:
-            return self._violation(400, ", ".join(found))
-        return endpoint.answer(asked)
+        candidates = [each for each in there if each.method == received.method]
+        if not candidates:
+            return self._violation(405, f"method {received.method}")
+        complaints = []
+        for endpoint in candidates:  # several forms of a request may share one place
+            try:
+                asked = endpoint.parse(received)
+            except ValueError as error:
+                complaints.append(f"malformed: {error}")
+                continue
+            found = endpoint.violations(received, asked)
+            if not found:
+                return endpoint.answer(asked)
+            complaints.append(", ".join(found))
+        return self._violation(400, " or ".join(complaints))
 
     def _violation(self, status: int, what: str) -> Reply:
         self.violations.append(what)

@@ -41,6 +41,8 @@ def _answer(asked: Asked) -> Reply:
 def _verdict(fields: dict[str, str]) -> dict[str, object]:
     if (fields["api_username"], fields["api_password"]) != ("u@voip.example", PASSWORD):
         return {"status": "invalid_credentials"}
+    if fields["method"] == "getBalance":
+        return {"status": "success", "balance": {"current_balance": "0.00"}}
     if fields["did"] != "5551112222":
         return {"status": "invalid_did"}
     if not re.fullmatch(r"[2-9]\d{9}", fields["dst"]):
@@ -52,16 +54,13 @@ def _verdict(fields: dict[str, str]) -> dict[str, object]:
 
 
 def _provider() -> StrictProvider:
-    form = {
-        "api_username": ".+",
-        "api_password": ".+",
-        "method": "sendSMS",
-        "did": ".+",
-        "dst": ".+",
-        "message": ".+",
-        "content_type": "json",
-    }
-    return StrictProvider(Endpoint("POST", "/api/v1/rest.php", _answer, form=form))
+    login = {"api_username": ".+", "api_password": ".+", "content_type": "json"}
+    sending = {**login, "method": "sendSMS", "did": ".+", "dst": ".+", "message": ".+"}
+    asking = {**login, "method": "getBalance"}
+    return StrictProvider(
+        Endpoint("POST", "/api/v1/rest.php", _answer, form=sending),
+        Endpoint("POST", "/api/v1/rest.php", _answer, form=asking),
+    )
 
 
 SIMULATOR = Simulator(

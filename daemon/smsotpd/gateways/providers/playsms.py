@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """playSMS, a gateway that one hosts oneself: web services of version 1.4 and later."""
 
+from collections.abc import Generator, Mapping
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -9,7 +11,9 @@ from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import SettingDescription
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
+from smsotpd.core.report import Condition, Report
 from smsotpd.gateways.spec import Evidence, Form, Gateway, Http, Request, Response, Values
+from smsotpd.gateways.spec.balance import balance_report, refusal_report
 from smsotpd.gateways.spec.failure_table import FailureTable
 from smsotpd.gateways.spec.reading import code_text, entry, message_id, parse_json_object
 from smsotpd.gateways.spec.sms_text import is_gsm7
@@ -34,24 +38,26 @@ _CODES: Final = FailureTable(
 def _request(values: Values, message: Message) -> Request | Rejected:
     number = message.recipient.address
     fields = {
-        "app": "ws",
-        "op": "pv",
-        "u": values.text("user"),
-        "h": values.text("token"),
         "to": number if values.text("number_format") == "plus" else number[1:],
         "msg": message.text,
         "nofooter": "1",  # the account's footer could make two SMS of one
         "from": values.text("from"),
         "unicode": "" if is_gsm7(message.text) else "1",
     }
-    form = Form(tuple((name, text) for name, text in fields.items() if text))
-    return Request("POST", _endpoint(values), body=form)
+    return _call(values, "pv", {name: text for name, text in fields.items() if text})
 
 
-def _endpoint(values: Values) -> str:
+def _call(values: Values, operation: str, fields: Mapping[str, str]) -> Request:
     parts = urlsplit(values.text("url"))
-    path = f"{parts.path or '/'}index.php" if parts.path in {"", "/"} else parts.path
-    return urlunsplit(parts._replace(path=path, query=""))
+    path = "/index.php" if parts.path in {"", "/"} else parts.path
+    login = {"u": values.text("user"), "h": values.text("token")}
+    form = {"app": "ws", "op": operation, **login, **fields}
+    return Request(
+        "POST",
+        urlunsplit(parts._replace(path=path, query="")),
+        body=Form(tuple(form.items())),
+        hands_over=bool(fields),
+    )
 
 
 def _outcome(_values: Values, response: Response) -> Outcome:
@@ -70,6 +76,16 @@ def _outcome(_values: Values, response: Response) -> Outcome:
             case _:
                 pass
     return Unknown("the reply cannot be read")
+
+
+def _inspect(values: Values) -> Generator[Request, Response, Report]:
+    response = yield _call(values, "cr", {})
+    reply = parse_json_object(response.text)
+    if response.status == HTTPStatus.OK and entry(reply, "status") == "OK":
+        # Many hosts bill nobody: no credit is no sign of trouble there.
+        credit = balance_report(entry(reply, "credit"), None).facts
+        return Report(Condition.READY, "playSMS takes the token", credit)
+    return refusal_report(_outcome(values, response))
 
 
 def _check(values: Values) -> None:
@@ -110,6 +126,7 @@ GATEWAY: Final = Gateway(
     ),
     transport=Http(request=_request, outcome=_outcome),
     check=_check,
+    inspect=_inspect,
     failures=_CODES.failures,
     evidence=Evidence(
         verified="playSMS's own description of its web services and its source, 1.5.0-beta; "

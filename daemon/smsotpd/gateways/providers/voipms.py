@@ -3,13 +3,16 @@
 """VoIP.ms, for numbers in the USA and Canada: HTTP 200 for everything, the JSON's status tells."""
 
 import re
+from collections.abc import Generator
 from typing import Final
 
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import SettingDescription
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
+from smsotpd.core.report import Report
 from smsotpd.gateways.spec import Evidence, Form, Gateway, Http, Request, Response, Values
+from smsotpd.gateways.spec.balance import balance_report, refusal_report
 from smsotpd.gateways.spec.failure_table import FailureTable
 from smsotpd.gateways.spec.reading import code_text, entry, message_id, parse_json_object
 from smsotpd.gateways.spec.status import outcome_from_status
@@ -46,16 +49,20 @@ def _request(values: Values, message: Message) -> Request | Rejected:
             ErrorClass.CONTENT, f"VoIP.ms takes {_MOST_BYTES} bytes of UTF-8 at most, not split"
         )
     did = _DID.fullmatch(values.text("did"))
-    fields = {
+    own = did[1] if did else ""
+    return _call(values, "sendSMS", did=own, dst=number[1], message=message.text)
+
+
+def _call(values: Values, method: str, **fields: str) -> Request:
+    form = {
         "api_username": values.text("api_user"),
         "api_password": values.text("api_password"),
-        "method": "sendSMS",
-        "did": did[1] if did else "",
-        "dst": number[1],
-        "message": message.text,
+        "method": method,
+        **fields,
         "content_type": "json",
     }
-    return Request("POST", values.text("url"), body=Form(tuple(fields.items())))
+    body = Form(tuple(form.items()))
+    return Request("POST", values.text("url"), body=body, hands_over=bool(fields))
 
 
 def _outcome(_values: Values, response: Response) -> Outcome:
@@ -70,6 +77,15 @@ def _outcome(_values: Values, response: Response) -> Outcome:
             return Unknown("the reply cannot be read")
         case status:
             return _STATUSES.outcome(status)
+
+
+def _inspect(values: Values) -> Generator[Request, Response, Report]:
+    response = yield _call(values, "getBalance")
+    outcome = _outcome(values, response)
+    if not isinstance(outcome, Accepted):
+        return refusal_report(outcome)
+    balance = entry(parse_json_object(response.text), "balance", "current_balance")
+    return balance_report(balance, None)
 
 
 def _check(values: Values) -> None:
@@ -101,6 +117,7 @@ GATEWAY: Final = Gateway(
     ),
     transport=Http(request=_request, outcome=_outcome),
     check=_check,
+    inspect=_inspect,
     failures=_STATUSES.failures,
     evidence=Evidence(
         verified="a client for PHP and an app for Android in use against the service; "
