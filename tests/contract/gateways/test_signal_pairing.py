@@ -1,0 +1,157 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Pairing the Signal gateway with an account, against strict simulators of the servers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.report import Condition, Report
+from smsotpd.core.secret import Secret
+from smsotpd.gateways.exchange import Exchange
+from smsotpd.gateways.providers.signal import GATEWAY
+from smsotpd.gateways.spec import Request, Response
+from smsotpd.gateways.spec.pairing import Ask, Keep, PairingAnswer, Pause, Show, ShowCode
+from tests.fakes.http_provider import Answer, HttpProvider, Line, Received, reply
+from tests.fakes.providers import signal
+from tests.fakes.providers.signal import ACCOUNT, OTHER_ACCOUNT, SignalState
+from tests.fakes.providers.strict import json_reply
+
+_LINKING = pytest.mark.parametrize(
+    "make", [signal.native, signal.bbernhard], ids=["native", "rest"]
+)
+
+
+@dataclass
+class Administrator:
+    """Follow a pairing: make its requests, answer its questions, do not wait."""
+
+    answers: list[str] = field(default_factory=list)
+    codes: list[ShowCode] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
+    choices: list[tuple[str, ...]] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
+    pauses: int = 0
+
+    def pair(self, url: str) -> Report:
+        assert GATEWAY.pairing is not None
+        pairing = GATEWAY.pairing(GATEWAY.values(GatewayDefinition("g", "signal", {"url": url})))
+        answer: PairingAnswer = None
+        try:
+            while True:
+                answer = self._follow(pairing.send(answer))
+        except StopIteration as end:
+            report: Report = end.value
+            return report
+
+    def _follow(self, step: object) -> PairingAnswer:
+        match step:
+            case Request():
+                response = Exchange(step).perform()
+                assert isinstance(response, Response)
+                return response
+            case Ask():
+                self.choices.append(step.choices)
+                return Secret(self.answers.pop(0))
+            case ShowCode():
+                self.codes.append(step)
+            case Keep():
+                self.kept[step.name] = step.value.reveal()
+            case Show():
+                self.sentences.append(step.text)
+            case _:
+                assert isinstance(step, Pause)
+                self.pauses += 1
+        return None
+
+
+def _pair(answers: Answer, *typed: str) -> tuple[Administrator, Report]:
+    administrator = Administrator(list(typed))
+    with HttpProvider(answers) as provider:
+        return administrator, administrator.pair(provider.url)
+
+
+@_LINKING
+def test_a_server_without_an_account_shows_a_code_to_scan(make: signal.Make) -> None:
+    state = SignalState(accounts=[])
+    answers = make(state)
+    administrator, report = _pair(answers)
+    assert answers.violations == []
+    assert [(each.content, each.is_qr) for each in administrator.codes] == [(signal.LINK, True)]
+    assert administrator.kept == {"account": OTHER_ACCOUNT}
+    assert report.condition is Condition.READY
+    assert state.links == 1
+
+
+def test_a_code_is_asked_for_once_while_the_phone_is_awaited() -> None:
+    state = SignalState(accounts=[], looks_until_linked=20)
+    administrator, _ = _pair(signal.bbernhard(state))
+    assert state.links == 1
+    assert administrator.pauses == 20
+    assert len(administrator.codes) == 1
+
+
+def test_awaiting_the_phone_ends() -> None:
+    administrator, report = _pair(signal.bbernhard(SignalState([], looks_until_linked=10_000)))
+    assert administrator.pauses == 60
+    assert administrator.kept == {}
+    assert report.condition is Condition.DOWN
+
+
+@_LINKING
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("", ACCOUNT), ("1. ••• ••78", ACCOUNT), ("2. ••• ••77", "+4915112345677"), ("?", ACCOUNT)],
+)
+def test_an_account_that_is_there_may_be_chosen(make: signal.Make, typed: str, kept: str) -> None:
+    state = SignalState(accounts=[ACCOUNT, "+4915112345677"])
+    administrator, report = _pair(make(state), typed)
+    assert administrator.kept == {"account": kept}
+    assert administrator.choices == [("1. ••• ••78", "2. ••• ••77", "link another phone")]
+    assert report.condition is Condition.READY
+    assert state.links == 0
+
+
+@_LINKING
+def test_another_phone_may_be_linked_beside_an_account(make: signal.Make) -> None:
+    state = SignalState()
+    administrator, _ = _pair(make(state), "link another phone")
+    assert state.links == 1
+    assert administrator.kept == {"account": OTHER_ACCOUNT}
+
+
+def test_a_server_that_links_none_says_so() -> None:
+    administrator, report = _pair(signal.python(SignalState()))
+    assert len(administrator.sentences) == 1
+    assert administrator.codes == []
+    assert administrator.kept == {}
+    assert report.condition is Condition.READY
+
+
+@pytest.mark.parametrize("typed", [(), ("link another phone",)], ids=["none", "another"])
+@pytest.mark.parametrize(
+    "link",
+    ["", "https://evil.example/", "sgnl://linkdevice?\x1b[2J", "sgnl:" + "x" * 5000, None, 7],
+)
+def test_what_is_no_link_is_not_shown(link: object, typed: Sequence[str]) -> None:
+    answers = signal.bbernhard(SignalState(accounts=[ACCOUNT] if typed else []))
+
+    def answer(received: Received, line: Line) -> None:
+        if received.path == "/v1/qrcodelink/raw":
+            body = json_reply({"device_link_uri": link}).body
+            reply(200, body)(received, line)
+        else:
+            answers(received, line)
+
+    administrator, report = _pair(answer, *typed)
+    assert administrator.codes == []
+    assert administrator.kept == {}
+    assert report.condition is Condition.DOWN
+
+
+def test_a_server_that_is_none_is_not_paired() -> None:
+    administrator, report = _pair(reply(404))
+    assert report.condition is Condition.DOWN
+    assert administrator.codes == []
