@@ -123,10 +123,11 @@ class StrictProvider:
         self.violations: list[str] = []
 
     def __call__(self, received: Received, line: Line) -> None:
-        answer = self._answer(received)
+        answer = self.answer(received)
         reply(answer.status, answer.body, **answer.headers)(received, line)
 
-    def _answer(self, received: Received) -> Reply:
+    def answer(self, received: Received) -> Reply:
+        """Return the reply; what is not declared is recorded as a violation."""
         there = [each for each in self._endpoints if re.fullmatch(each.path, received.path)]
         if not there:
             return self._violation(404, f"path {received.path}")
