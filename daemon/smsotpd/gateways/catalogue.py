@@ -11,6 +11,7 @@ from smsotpd.core.gateway import GatewayDefinition, GatewayType
 from smsotpd.core.ports import Sender
 from smsotpd.gateways.providers import (
     ecallsms,
+    gowhatsapp,
     http,
     outbox,
     ovh,
@@ -19,9 +20,12 @@ from smsotpd.gateways.providers import (
     signal,
     sms77io,
     smsglobal,
+    telegram_bot,
     voipbuster,
     voipms,
     websms_de,
+    whatsapp,
+    whatsapp_business,
     xmpp,
 )
 from smsotpd.gateways.spec import Gateway
@@ -38,6 +42,10 @@ GATEWAYS: Final[tuple[Gateway, ...]] = (
     voipbuster.GATEWAY,
     websms_de.GATEWAY,
     signal.GATEWAY,
+    telegram_bot.GATEWAY,
+    gowhatsapp.GATEWAY,
+    whatsapp.GATEWAY,
+    whatsapp_business.GATEWAY,
     xmpp.GATEWAY,
     http.GATEWAY,
     outbox.GATEWAY,

@@ -82,11 +82,12 @@ class Carry:
         *,
         number: str = NUMBER,
         text: str = TEXT,
+        code: str = "",
         channel: str = SMS,
         deadline: float = 10.0,
     ) -> Outcome:
         outcome = await self._sender(type_id, settings, secrets).send(
-            Message(parse_recipient(channel, number), text, lifetime=300.0), deadline
+            Message(parse_recipient(channel, number), text, lifetime=300.0, code=code), deadline
         )
         self._assert_discreet(f"{outcome!r}", number, text, *secrets.values())
         return outcome

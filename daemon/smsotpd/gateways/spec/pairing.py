@@ -74,21 +74,30 @@ def asked(question: Ask) -> Generator[PairingStep, PairingAnswer, str]:
     return answer.reveal()
 
 
+def replied(request: Request) -> Generator[PairingStep, PairingAnswer, Response]:
+    """Make a request, and return the reply.
+
+    Raises:
+        TypeError: whoever drives the pairing sent no reply.
+    """
+    reply = yield request
+    if not isinstance(reply, Response):
+        raise TypeError("a request of a pairing needs its reply")
+    return reply
+
+
 def followed(
     lead: Generator[Request, Response, _End],
 ) -> Generator[PairingStep, PairingAnswer, _End]:
     """Make the requests of a dialogue as steps of a pairing, and return what it returns.
 
     Raises:
-        TypeError: whoever drives the pairing sent no reply.
+        TypeError: as above.
     """
     try:
         request = next(lead)
         while True:
-            reply = yield request
-            if not isinstance(reply, Response):
-                raise TypeError("a request of a pairing needs its reply")
-            request = lead.send(reply)
+            request = lead.send((yield from replied(request)))
     except StopIteration as end:
         found: _End = end.value
         return found
