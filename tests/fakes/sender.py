@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from smsotpd.core.channel import CHANNELS
 from smsotpd.core.channel_names import SMS
-from smsotpd.core.errors import BadArgumentError
+from smsotpd.core.errors import BadArgumentError, RefusedError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType, SettingDescription
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, Outcome, Unknown
-from smsotpd.core.ports import Clock
+from smsotpd.core.ports import Clock, Pairing
 from smsotpd.core.report import Condition, Report
 from smsotpd.core.secret import Secret
 
@@ -32,6 +32,7 @@ class FakeSender:
         deadlines: the seconds that each was given.
         meanwhile: called once, in the middle of the next send.
         report: what an inspection finds.
+        pairing: what linking an account starts; None if there is nothing to link.
     """
 
     def __init__(self, name: str, clock: Clock, channel: str = SMS) -> None:
@@ -40,6 +41,7 @@ class FakeSender:
         self.deadlines: list[float] = []
         self.meanwhile: Callable[[], object] | None = None
         self.report = Report(Condition.READY, "as scripted")
+        self.pairing: Pairing | None = None
         self._name = name
         self._channel = channel
         self._clock = clock
@@ -55,6 +57,11 @@ class FakeSender:
     async def inspect(self, deadline: float) -> Report:
         del deadline
         return self.report
+
+    def pair(self) -> Pairing:
+        if self.pairing is None:
+            raise RefusedError("gateways of this type need no pairing")
+        return self.pairing
 
     def will(self, *outcomes: Outcome, seconds: float = 0.0) -> None:
         """Script the next outcomes; each takes that many seconds."""

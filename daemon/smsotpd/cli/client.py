@@ -12,6 +12,7 @@ from smsotpd.cli.errors import CliError, WrongInputError
 from smsotpd.core.secret import Secret
 
 Entry = dict[str, object]
+PairingStep = tuple[str, str, str]
 
 MOST_SECRET_BYTES = 64 * 1024
 # A gateway's own deadline is 15 s; the daemon answers when it is over.
@@ -100,6 +101,25 @@ class AdminClient:
     def gateway_status(self, name: str) -> Entry:
         """Return what a gateway did of late and what its provider says of it now."""
         return _entry(self._bus.call("GatewayStatus", "s", name, seconds=_SENDING_SECONDS))
+
+    def pair_gateway(self, name: str) -> str:
+        """Begin to link an account to a gateway; return the pairing's name."""
+        return str(self._bus.call("PairGateway", "s", name))
+
+    def continue_pairing(self, pairing: str, answer: Secret) -> list[PairingStep]:
+        """Go on with a pairing; return (kind, label, content) of each step."""
+        with _descriptor_holding(answer.reveal()) as descriptor:
+            reply = self._bus.call(
+                "ContinuePairing",
+                "sh",
+                pairing,
+                0,
+                descriptor=descriptor,
+                seconds=_SENDING_SECONDS,
+            )
+        if not isinstance(reply, list):
+            raise CliError("smsotpd answered with something that is not in the contract")
+        return [(str(kind), str(label), str(content)) for kind, label, content in reply]
 
     def list_users(self) -> list[Entry]:
         """Return all enrolled users."""

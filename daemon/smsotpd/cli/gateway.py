@@ -18,6 +18,7 @@ from smsotpd.cli.gateway_settings import (
     settings_from_options,
 )
 from smsotpd.cli.output import cell, print_facts, print_json, print_table
+from smsotpd.cli.pairing import link
 from smsotpd.cli.tool import Tool, json_option, pass_tool, yes_option
 
 _COLUMNS = {"name": "Name", "type": "Type", "enabled": "Enabled", "source": "Defined in"}
@@ -177,6 +178,18 @@ def status(tool: Tool, name: str) -> None:
             f"the gateway {name} is down",
             remedy="see the summary above; journalctl SMSOTP_GATEWAY=" + cell(name),
         )
+
+
+@gateway.command()
+@click.argument("name")
+@pass_tool
+def pair(tool: Tool, name: str) -> None:
+    """Link an account to a messenger's gateway: by QR code, pairing code or login.
+
+    Nothing is stored of a pairing that is given up.
+    """
+    with tool.connect() as daemon:
+        link(tool, daemon, name)
 
 
 @gateway.command()

@@ -14,7 +14,7 @@ from smsotpd.core.health_book import HealthBook
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Outcome
 from smsotpd.core.policy import Settings
-from smsotpd.core.ports import Clock, GatewayCatalogue, Journal, Sender, Store
+from smsotpd.core.ports import Clock, GatewayCatalogue, Journal, Pairing, Sender, Store
 from smsotpd.core.report import Report
 from smsotpd.core.route import choose
 from smsotpd.core.secret import Secret
@@ -193,6 +193,32 @@ class Gateways:
         if name in self._senders:
             health.note_report(name, report)
         return GatewayStatus(name, health.of(name), health.is_open(name), report)
+
+    def pairing(self, name: str) -> Pairing:
+        """Begin to link an account to a gateway, enabled or not.
+
+        Raises:
+            NotFoundError: no gateway has that name.
+            RefusedError: its type needs no pairing.
+        """
+        return self._sender(name).pair()
+
+    def keep(self, name: str, found: Mapping[str, Secret], by_uid: int) -> None:
+        """Store settings that a pairing found out.
+
+        Raises:
+            ExistsError: a file defines the gateway; what was found has to be written there.
+        """
+        self._refuse_if_from_file(name)
+        with self._store.change() as change:
+            definition = _named(name, change.gateways())
+            secrets = {key: text for key, text in definition.secrets.items() if key not in found}
+            revealed = {key: text.reveal() for key, text in found.items()}
+            settings = {**definition.settings, **revealed}
+            definition = self._separated(replace(definition, settings=settings, secrets=secrets))
+            self._catalogue().check(definition)
+            change.put_gateway(definition)
+        self._changed(name, "linked", by_uid)
 
     def _sender(self, name: str) -> Sender:
         """Return the sender of a gateway that is enabled, or would work if it were."""

@@ -14,6 +14,7 @@ from smsotpd.core.health import Health
 from smsotpd.core.message import Message
 from smsotpd.core.moment import Moment
 from smsotpd.core.outcome import Outcome
+from smsotpd.core.pairing_step import PairingSteps
 from smsotpd.core.report import Report
 from smsotpd.core.secret import Secret
 from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
@@ -151,6 +152,28 @@ class PinHasher(Protocol):
         ...
 
 
+class Pairing(Protocol):
+    """One linking of an account to a gateway, in progress."""
+
+    async def advance(self, answer: Secret, seconds: float) -> PairingSteps:
+        """Go on with an answer until the next question, wait or end; never raises for a failure."""
+        ...
+
+    @property
+    def report(self) -> Report | None:
+        """Return how it ended; None if it has not."""
+        ...
+
+    @property
+    def kept(self) -> Mapping[str, Secret]:
+        """Return the settings that it found out."""
+        ...
+
+    def close(self) -> None:
+        """Give it up, if it has not ended."""
+        ...
+
+
 class Sender(Protocol):
     """Anything that can carry a message: a gateway as configured."""
 
@@ -170,6 +193,14 @@ class Sender(Protocol):
 
     async def inspect(self, deadline: float) -> Report:
         """Ask the provider how account and connection are; never raises for its failure."""
+        ...
+
+    def pair(self) -> Pairing:
+        """Begin to link an account.
+
+        Raises:
+            RefusedError: this type needs no pairing.
+        """
         ...
 
 

@@ -10,6 +10,8 @@ from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType, SettingDescription
 from smsotpd.core.gateways import Gateways
 from smsotpd.core.outcome import Accepted
+from smsotpd.core.pairing import Pairings
+from smsotpd.core.pairing_step import PairingSteps
 from smsotpd.core.users import Users, UserState
 from smsotpd.dbus.descriptor import read_secret, read_secrets
 from smsotpd.dbus.method import Call, Method
@@ -123,6 +125,26 @@ def gateway_methods(gateways: Gateways) -> tuple[Method, ...]:
     )
 
 
+def pairing_methods(pairings: Pairings) -> tuple[Method, ...]:
+    """Return the methods that link accounts to gateways."""
+
+    async def begin(call: Call) -> Sequence[object]:
+        uid = call.caller.require_uid()
+        return [pairings.begin(_string(call, 0), call.caller.name, uid)]
+
+    async def proceed(call: Call) -> Sequence[object]:
+        answer = await read_secret(call, call.body[1])
+        steps = await pairings.proceed(_string(call, 0), answer, call.caller.name)
+        return [_encoded_steps(steps)]
+
+    pairing, steps, write = ("pairing", "s"), ("steps", "a(sss)"), _WRITE_GATEWAYS
+    name, answer = ("name", "s"), ("answer", "h")
+    return (
+        Method(ADMIN, "PairGateway", (name,), (pairing,), begin, write),
+        Method(ADMIN, "ContinuePairing", (pairing, answer), (steps,), proceed, write),
+    )
+
+
 def user_methods(users: Users) -> tuple[Method, ...]:
     """Return the methods that concern users."""
 
@@ -186,6 +208,10 @@ def user_methods(users: Users) -> tuple[Method, ...]:
         Method(ADMIN, "DisableUser", (user,), (), disable, write),
         Method(ADMIN, "RemoveUser", (user,), (), remove, write),
     )
+
+
+def _encoded_steps(steps: PairingSteps) -> list[list[str]]:
+    return [[step.kind.value, step.label, step.content] for step in steps]
 
 
 def _encoded_type(gateway_type: GatewayType) -> Dictionary:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from smsotpd.core.errors import RefusedError
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Deferred, ErrorClass, Outcome, Rejected, Unknown
 from smsotpd.core.report import Condition, Report
 from smsotpd.gateways.exchange import Exchange
 from smsotpd.gateways.lane import Lane, LaneFullError
+from smsotpd.gateways.pairing_run import PairingRun
 from smsotpd.gateways.spec import Direct, Gateway, Http, HttpDialogue, Request, Response
 
 _BUSY = Deferred(ErrorClass.TEMPORARY, "too many messages are waiting for this gateway")
@@ -43,6 +45,7 @@ class GatewaySender:
         self._channel = gateway.channel
         self._transport = gateway.transport
         self._inspect = gateway.inspect
+        self._pairing = gateway.pairing
         self._values = gateway.values(definition)
         self._lane = Lane(definition.name)
 
@@ -79,6 +82,16 @@ class GatewaySender:
             return Report(Condition.DEGRADED, _BUSY.detail)
         return ended if isinstance(ended, Report) else Report(Condition.DOWN, ended.detail)
 
+    def pair(self) -> PairingRun:
+        """Begin to link an account.
+
+        Raises:
+            RefusedError: this type needs no pairing.
+        """
+        if self._pairing is None:
+            raise RefusedError("gateways of this type need no pairing")
+        return PairingRun(self._pairing(self._values), self._perform_patiently)
+
     async def _lead(self, lead: _Lead[Outcome], deadline: float) -> Outcome:
         ended = await self._follow(lead, deadline)
         return ended.outcome if isinstance(ended, _Broken) else ended
@@ -113,6 +126,12 @@ class GatewaySender:
             return request
         reply = await self._perform(request, deadline)
         return self._judge(http, reply) if isinstance(reply, Response) else reply
+
+    async def _perform_patiently(self, request: Request, deadline: float) -> Response | Outcome:
+        try:
+            return await self._perform(request, deadline)
+        except LaneFullError:
+            return _BUSY
 
     async def _perform(self, request: Request, deadline: float) -> Response | Outcome:
         """Make one request; what fails before the message is handed over is surely not sent."""

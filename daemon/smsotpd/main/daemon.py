@@ -27,7 +27,7 @@ async def run(parts: Parts, journal: Journal) -> None:
         UnavailableError: the bus cannot be reached, or went away: systemd starts us again.
     """
     parts.start()
-    server = Server(parts.methods(), journal, parts.logins.owner_left)
+    server = Server(parts.methods(), journal, parts.owner_left)
     await server.start()
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

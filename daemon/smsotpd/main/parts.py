@@ -18,6 +18,7 @@ from smsotpd.core.gateways import Gateways
 from smsotpd.core.guessing import Guesses
 from smsotpd.core.health_book import HealthBook
 from smsotpd.core.logins import Logins
+from smsotpd.core.pairing import Pairings
 from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import GatewayCatalogue, Journal
@@ -25,7 +26,12 @@ from smsotpd.core.proving import Proofs
 from smsotpd.core.report import Condition
 from smsotpd.core.sending import Codes
 from smsotpd.core.users import Users
-from smsotpd.dbus.admin import gateway_methods, status_method, user_methods
+from smsotpd.dbus.admin import (
+    gateway_methods,
+    pairing_methods,
+    status_method,
+    user_methods,
+)
 from smsotpd.dbus.authentication import authentication_methods
 from smsotpd.dbus.method import Method
 from smsotpd.gateways.catalogue import Catalogue, with_third_parties
@@ -73,6 +79,9 @@ class Parts:
         )
         self.health = HealthBook(store, clock, journal)
         courier = Courier(clock, self.gateways, NssAccounts(), self.health, journal, settings)
+        self.pairings = Pairings(
+            self.gateways, clock, source, lambda: self._configuration.settings.send_deadline
+        )
         guesses = Guesses(key, journal)
         proofs = Proofs(store, self.clock, hasher, guesses, key, settings)
         codes = Codes(store, self.clock, source, courier, journal, key, settings)
@@ -89,6 +98,7 @@ class Parts:
             *authentication_methods(self.logins),
             status_method(self.status),
             *gateway_methods(self.gateways),
+            *pairing_methods(self.pairings),
             *user_methods(self.users),
         )
 
@@ -126,6 +136,11 @@ class Parts:
             return
         self._gateway_types = self._new_catalogue()
         self.start()
+
+    def owner_left(self, owner: str) -> None:
+        """End what a connection that is gone had begun."""
+        self.logins.owner_left(owner)
+        self.pairings.owner_left(owner)
 
     def expire(self) -> None:
         """End the logins that nobody answers any more."""
