@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Signal gateway against strict simulators of the servers that there are."""
 
+import json
+
 import pytest
 
 from smsotpd.core.channel_names import SIGNAL
@@ -12,6 +14,7 @@ from tests.fakes.http_provider import Answer, HttpProvider, Line, Received, clos
 from tests.fakes.providers import signal
 from tests.fakes.providers.signal import ACCOUNT, SERVERS, SignalServer, SignalState
 from tests.fakes.providers.strict import NUMBER, Case
+from tests.fakes.specs import assert_fits, published
 
 _EACH = pytest.mark.parametrize("server", SERVERS, ids=lambda each: each.name)
 _PASSING = {ErrorClass.RATE, ErrorClass.TEMPORARY}
@@ -195,3 +198,28 @@ async def test_a_server_that_is_none_is_down(carry: Carry, answer: Answer) -> No
     with HttpProvider(answer) as provider:
         report = await carry.inspect("signal", {"url": provider.url}, {})
     assert report.condition is Condition.DOWN
+
+
+@pytest.mark.parametrize(
+    ("server", "name", "pointer"),
+    [
+        (
+            SERVERS[1],
+            "bbernhard-signal-cli-rest-api-swagger.json",
+            "#/definitions/api.SendMessageV2",
+        ),
+        (
+            SERVERS[3],
+            "python-signal-cli-rest-api-openapi.json",
+            "#/paths/~1v2~1send/post/requestBody/content/application~1json/schema",
+        ),
+    ],
+    ids=["bbernhard", "python"],
+)
+async def test_what_is_sent_fits_the_published_description(
+    carry: Carry, server: SignalServer, name: str, pointer: str
+) -> None:
+    description = published(name)
+    with HttpProvider(server.make(SignalState())) as provider:
+        await _send(carry, provider.url)
+    assert_fits(description, pointer, json.loads(provider.received[-1].body))
