@@ -10,6 +10,7 @@ from smsotpd.core.errors import BadArgumentError, RefusedError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType
 from smsotpd.core.ports import Sender
 from smsotpd.gateways.providers import (
+    clickatell_central,
     ecallsms,
     gowhatsapp,
     http,
@@ -33,6 +34,7 @@ from smsotpd.gateways.spec import Gateway
 from smsotpd.gateways.spec.settings import check_settings, secret_names
 
 GATEWAYS: Final[tuple[Gateway, ...]] = (
+    clickatell_central.GATEWAY,
     ecallsms.GATEWAY,
     ovh.GATEWAY,
     playsms.GATEWAY,
