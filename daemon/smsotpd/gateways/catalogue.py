@@ -11,6 +11,7 @@ from smsotpd.core.gateway import GatewayDefinition, GatewayType
 from smsotpd.core.ports import Sender
 from smsotpd.gateways.providers import (
     clickatell_central,
+    clickatell_portal,
     ecallsms,
     gowhatsapp,
     http,
@@ -35,6 +36,7 @@ from smsotpd.gateways.spec.settings import check_settings, secret_names
 
 GATEWAYS: Final[tuple[Gateway, ...]] = (
     clickatell_central.GATEWAY,
+    clickatell_portal.GATEWAY,
     ecallsms.GATEWAY,
     ovh.GATEWAY,
     playsms.GATEWAY,
