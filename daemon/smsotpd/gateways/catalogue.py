@@ -12,6 +12,7 @@ from smsotpd.core.ports import Sender
 from smsotpd.gateways.providers import (
     clickatell_central,
     clickatell_portal,
+    clicksend,
     ecallsms,
     gowhatsapp,
     http,
@@ -37,6 +38,7 @@ from smsotpd.gateways.spec.settings import check_settings, secret_names
 GATEWAYS: Final[tuple[Gateway, ...]] = (
     clickatell_central.GATEWAY,
     clickatell_portal.GATEWAY,
+    clicksend.GATEWAY,
     ecallsms.GATEWAY,
     ovh.GATEWAY,
     playsms.GATEWAY,
