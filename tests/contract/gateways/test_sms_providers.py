@@ -8,10 +8,18 @@ from smsotpd.core.outcome import Accepted, Deferred, ErrorClass, Outcome, Reject
 from tests.contract.gateways.conftest import Carry
 from tests.fakes.http_provider import Answer, HttpProvider, close, raw, reply
 from tests.fakes.providers import (
+    clickatell_central,
+    clickatell_portal,
+    clicksend,
     ecallsms,
+    ovh,
     playsms,
     puzzel,
+    serwersms,
+    sms77io,
+    smsapi,
     smsglobal,
+    spryngsms,
     voipbuster,
     voipms,
     websms_de,
@@ -19,10 +27,19 @@ from tests.fakes.providers import (
 from tests.fakes.providers.strict import Case, Simulator
 
 SIMULATORS = (
+    clickatell_central.SIMULATOR,
+    clickatell_portal.SIMULATOR,
+    clicksend.SIMULATOR,
     ecallsms.SIMULATOR,
+    ovh.SIMULATOR,
     playsms.SIMULATOR,
     puzzel.SIMULATOR,
+    serwersms.SIMULATOR,
+    serwersms.LOGIN,
+    sms77io.SIMULATOR,
+    smsapi.SIMULATOR,
     smsglobal.SIMULATOR,
+    spryngsms.SIMULATOR,
     voipbuster.SIMULATOR,
     voipms.SIMULATOR,
     websms_de.SIMULATOR,
