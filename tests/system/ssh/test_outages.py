@@ -162,7 +162,7 @@ def test_a_daemon_that_hangs_after_the_pin_is_never_passed_over(
 def test_a_misspelt_argument_denies_every_login(server: Machine, alice: Account) -> None:
     mark = server.journal_mark()
     with (
-        pam_arguments(server, "fail=ingore"),
+        pam_arguments(server, "fail=ignored"),
         SshLogin(server, alice.name, options=ONE_TRY) as login,
     ):
         assert not login.result().granted

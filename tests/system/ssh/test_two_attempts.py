@@ -9,8 +9,9 @@ import pytest
 from smsotpd.core.events import LoginDenied
 from tests.system import accounts, single_prompt
 from tests.system.accounts import PIN, Account
-from tests.system.ssh.server import MODULE
+from tests.system.ssh.server import MODULE, ONE_TRY, pam_arguments, sshd_settings
 from tests.testhost.machine import Machine
+from tests.testhost.ssh import SshLogin
 
 pytestmark = pytest.mark.system
 
@@ -19,6 +20,9 @@ BY_NAME: Final = "vsftpd"  # one of those that the daemon knows to have a single
 ORIGIN: Final = ("192.0.2.7",)
 PROMPT: Final = "hidden PIN, or PIN and code: "
 DENIED: Final = "Authentication failure"
+
+# ssh's other method: one field, answered before anything was asked.
+PASSWORD_METHOD: Final = ("PreferredAuthentications=password", *ONE_TRY)
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +114,27 @@ def test_the_first_attempt_is_told_to_the_journal_as_what_it_is(
     attempt(alice, PIN)
     [denied] = alice.journal(LoginDenied)
     assert denied["SMSOTP_REASON"] == "first of two attempts: code sent"
+
+
+def log_in_by_password_method(account: Account, password: str) -> bool:
+    """Log in by the method with a single field, and tell whether that let anybody in."""
+    with SshLogin(account.machine, account.name, options=PASSWORD_METHOD) as login:
+        login.expect_prompt("password: ")
+        login.answer(password)
+        return login.result().granted
+
+
+def test_sshs_password_method_takes_two_attempts(server: Machine, alice: Account) -> None:
+    with (
+        sshd_settings(server, {"PasswordAuthentication": "yes"}),
+        pam_arguments(server, "mode=two-attempt"),
+    ):
+        assert not log_in_by_password_method(alice, PIN)
+        assert log_in_by_password_method(alice, PIN + alice.code())
+    assert len(alice.messages()) == 1
+
+
+def test_sshs_password_method_cannot_hold_a_conversation(server: Machine, alice: Account) -> None:
+    with sshd_settings(server, {"PasswordAuthentication": "yes"}):
+        assert not log_in_by_password_method(alice, PIN)
+    assert len(alice.messages()) == 1
