@@ -65,7 +65,7 @@ OK: Final = 200
 _SUCCESSES: Final = frozenset(range(200, 300))
 _UNREADABLE: Final = Unknown("the reply cannot be read")
 _MESSAGE: Final = re.compile(r"\s{0,99}<message\b([^<>]{0,4000})>")
-_ERROR_TYPE: Final = re.compile(r"""\stype=["']error["']""")
+_TYPE: Final = re.compile(r"""\stype=["'](chat|error|headline|normal)["']""")
 _CONDITION: Final = re.compile(
     r"""<([a-z-]{1,40})\s{1,9}xmlns=["']urn:ietf:params:xml:ns:xmpp-stanzas"""
 )
@@ -97,10 +97,11 @@ def _from_stanza(text: str) -> Outcome:
         if entry(stanza, "type") == "error":
             return _CONDITIONS.outcome(code_text(entry(stanza, "error", "condition")))
         return Accepted() if entry(stanza, "kind") == "message" else _UNREADABLE
-    found = _MESSAGE.match(text)
-    if found is None:
+    message = _MESSAGE.match(text)
+    kind = _TYPE.search(message[1]) if message else None
+    if kind is None:
         return _UNREADABLE
-    if _ERROR_TYPE.search(found[1]) is None:
+    if kind[1] != "error":
         return Accepted()
     names = _CONDITION.findall(text)
     return _CONDITIONS.outcome(next((name for name in names if name in _CONDITIONS), ""))
