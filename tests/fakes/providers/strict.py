@@ -27,6 +27,7 @@ PASSWORD: Final = "s3cret-of-the-gateway"
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
+XML: Final = "text/xml"
 _CODE: Final = re.compile(r"000(\d{5})$")
 
 
@@ -57,13 +58,18 @@ class Asked:
         return {**self.query, **self.body}
 
 
+def _no_xml(_body: bytes) -> dict[str, Any]:
+    raise ValueError("no XML is expected here")
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """One endpoint.
 
     Attributes:
         path: a regular expression for the whole path.
-        query, form, json: shapes; a request has no query or body that is not declared.
+        query, form, json, xml: shapes; a request has no query or body that is not declared.
+        read_xml: how a body of XML becomes what `xml` is the shape of; raises ValueError.
         headers: by lower-case name, each a regular expression for the whole text.
         any_case: whether names of fields may be written in any case; they arrive in lower case.
     """
@@ -74,12 +80,14 @@ class Endpoint:
     query: Mapping[str, Any] = field(default_factory=dict)
     form: Mapping[str, Any] | None = None
     json: Mapping[str, Any] | None = None
+    xml: Mapping[str, Any] | None = None
+    read_xml: Callable[[bytes], dict[str, Any]] = _no_xml
     headers: Mapping[str, str] = field(default_factory=dict)
     any_case: bool = False
 
     def violations(self, received: Received, asked: Asked) -> list[str]:
         found = _mismatches("query", self.query, asked.query)
-        found += _mismatches("body", self.form or self.json or {}, asked.body)
+        found += _mismatches("body", self.form or self.json or self.xml or {}, asked.body)
         for name, pattern in self.headers.items():
             if not re.fullmatch(pattern, received.headers.get(name, "")):
                 found.append(f"header {name}")
@@ -92,19 +100,26 @@ class Endpoint:
             ValueError: they are malformed, of another type, or name a field twice.
         """
         query = self._fields(received.query) if "?" in received.target else {}
-        if self.form is None and self.json is None:
+        content_type = received.headers.get("content-type", "")
+        if content_type != self._content_type:
+            raise ValueError("content type")
+        if not content_type:
             if received.body:
                 raise ValueError("body")
             return Asked(query, {}, received)
-        content_type = received.headers.get("content-type", "")
-        if content_type != (FORM if self.json is None else JSON):
-            raise ValueError("content type")
+        if self.xml is not None:
+            return Asked(query, self.read_xml(received.body), received)
         if self.json is None:
             return Asked(query, self._fields(received.form), received)
         body = json.loads(received.body, object_pairs_hook=self._fields)
         if not isinstance(body, dict):
             raise ValueError("body")  # noqa: TRY004  # malformed as any other body is
         return Asked(query, body, received)
+
+    @property
+    def _content_type(self) -> str:
+        shapes = ((self.form, FORM), (self.json, JSON), (self.xml, XML))
+        return next((content_type for shape, content_type in shapes if shape is not None), "")
 
     def _fields(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if self.any_case:

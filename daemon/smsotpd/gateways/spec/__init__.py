@@ -10,7 +10,7 @@ from smsotpd.gateways.spec.gateway import (
     Http,
     HttpDialogue,
 )
-from smsotpd.gateways.spec.request import BasicAuth, Form, Json, Request
+from smsotpd.gateways.spec.request import BasicAuth, Form, Json, Request, Xml
 from smsotpd.gateways.spec.response import Response
 from smsotpd.gateways.spec.values import Values
 
@@ -27,4 +27,5 @@ __all__ = [
     "Request",
     "Response",
     "Values",
+    "Xml",
 ]

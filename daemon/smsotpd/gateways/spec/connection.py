@@ -81,6 +81,15 @@ def check_proxy(values: Values) -> None:
             given[0], f"is not used for a URL with {scheme}://; set {scheme.upper()}_PROXY"
         )
     for name in given:
-        auth = userinfo(urlsplit(values.text(name)))
-        if auth and not f"{auth.username}{auth.password}".isascii():
-            raise BadArgumentError(name, "must have user and password in ASCII")
+        check_proxy_login(name, values.text(name))
+
+
+def check_proxy_login(name: str, url: str) -> None:
+    """Refuse a proxy's user or password that no proxy would understand.
+
+    Raises:
+        BadArgumentError: one of them is not in ASCII.
+    """
+    auth = userinfo(urlsplit(url))
+    if auth and not f"{auth.username}{auth.password}".isascii():
+        raise BadArgumentError(name, "must have user and password in ASCII")

@@ -4,11 +4,20 @@
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from smsotpd.core.errors import BadArgumentError
+from smsotpd.core.gateway import SettingDescription
+from smsotpd.gateways.spec.values import Values
 
 _NAME = "REGEXP"
 _SAMPLE = "+491701234567"
+
+REGEXP: Final = SettingDescription(
+    _NAME,
+    "Rewriting of the number",
+    r"/pattern/replacement/, as in /^\+/00/; applied to every match.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +55,9 @@ def parse_rewriting(text: str) -> Rewriting | None:
             _NAME, "does not work: the pattern or a group in the replacement is wrong"
         ) from error
     return rewriting
+
+
+def rewritten(values: Values, number: str) -> str:
+    """Return a number as REGEXP leaves it, without blanks around it."""
+    rewriting = parse_rewriting(values.text(_NAME))
+    return rewriting.apply(number).strip() if rewriting else number
