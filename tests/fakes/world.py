@@ -15,6 +15,7 @@ from smsotpd.core.gateways import Gateways
 from smsotpd.core.guessing import Guesses
 from smsotpd.core.health_book import HealthBook
 from smsotpd.core.logins import Logins, MayActFor
+from smsotpd.core.notifier import Notifications, Notifier
 from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Mode, Settings
 from smsotpd.core.proving import Proofs
@@ -69,8 +70,9 @@ class World:
         self.gateways.refresh()
 
     def _assemble(self) -> None:
-        store, clock, journal = self.store, self.clock, self.journal
-        settings = self._settings
+        store, clock, settings = self.store, self.clock, self._settings
+        self.woken = 0
+        journal = self.notifier = Notifier(self.journal, settings, self._wake)
         self.health = HealthBook(store, clock, journal)
         self.gateways = Gateways(
             store,
@@ -82,6 +84,9 @@ class World:
             self.health,
         )
         self.courier = Courier(clock, self.gateways, self.accounts, self.health, journal, settings)
+        self.notifications = Notifications(
+            journal, store, clock, self.courier, lambda _wall: ("2026-01-02", "12:00"), settings
+        )
         guesses = Guesses(KEY, journal)
         proofs = Proofs(store, clock, self.hasher, guesses, KEY, settings)
         codes = Codes(store, clock, self.source, self.courier, journal, KEY, settings)
@@ -93,6 +98,9 @@ class World:
         self.users = Users(
             store, clock, self.hasher, self.source, self.courier, journal, KEY, settings
         )
+
+    def _wake(self) -> None:
+        self.woken += 1
 
     def _settings(self) -> Settings:
         return self.settings

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from smsotpd.core.channel import CHANNELS
+from smsotpd.core.channel import CHANNELS, parse_recipient
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import parse_gateway_name
 from smsotpd.core.limits import Budget
+from smsotpd.core.notification import EVENT_KINDS, TAGS
 from smsotpd.core.policy import (
     FEWEST_CODE_DIGITS,
     LONGEST_CODE_LIFETIME,
@@ -23,6 +24,7 @@ from smsotpd.core.policy import (
     Mode,
     Unenrolled,
 )
+from smsotpd.core.recipient import Recipient
 from smsotpd.core.text import check_text
 
 _PREFIX = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
@@ -151,11 +153,44 @@ def _is_prefix(value: object) -> bool:
     return isinstance(value, str) and _PREFIX.fullmatch(value) is not None
 
 
-def groups(value: object) -> frozenset[str]:
-    """Take a list of names of groups."""
-    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
-        raise ValueError("must be a list of names of groups")
-    return frozenset(value)
+def names(what: str) -> Callable[[object], frozenset[str]]:
+    """Take a list of names of groups, services, users and so on."""
+
+    def read(value: object) -> frozenset[str]:
+        if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+            raise ValueError(f"must be a list of names of {what}")
+        return frozenset(value)
+
+    return read
+
+
+def events(value: object) -> frozenset[str]:
+    """Take a list of kinds of events."""
+    kinds = names("events")(value)
+    if not kinds or not kinds <= EVENT_KINDS:
+        raise ValueError(f"must be a list out of {', '.join(sorted(EVENT_KINDS))}")
+    return kinds
+
+
+def told(value: object) -> tuple[Recipient | None, ...]:
+    """Take a list of `user`, which becomes None, and of addresses as `sms:+491701234567`."""
+    if not isinstance(value, list) or not value or not all(isinstance(to, str) for to in value):
+        raise ValueError('must be a list of "user" and addresses, as ["sms:+491701234567"]')
+    return tuple(None if to == "user" else _address(to) for to in value)
+
+
+def _address(text: str) -> Recipient:
+    channel_name, colon, address = text.partition(":")
+    try:
+        return parse_recipient(channel_name if colon else "", address)
+    except BadArgumentError as error:
+        raise ValueError(f'must be "user" or CHANNEL:ADDRESS; {error}') from None
+
+
+def gateway_name(value: object) -> str:
+    """Take the name of a gateway."""
+    (name,) = gateway_names([value])
+    return name
 
 
 DAEMON: Mapping[str, Key] = {
@@ -181,7 +216,17 @@ ROUTE: Mapping[str, Key] = {
     "gateways": Key("gateways", gateway_names),
     "channel": Key("channel", channel),
     "prefixes": Key("prefixes", prefixes),
-    "groups": Key("groups", groups),
+    "groups": Key("groups", names("groups")),
+}
+
+NOTIFY: Mapping[str, Key] = {
+    "events": Key("events", events),
+    "to": Key("told", told),
+    "gateway": Key("gateway", gateway_name),
+    "services": Key("services", names("services")),
+    "users": Key("users", names("users")),
+    "text": Key("text", text(*TAGS)),
+    "most_per_hour": Key("most_per_hour", integer(1, 1000)),
 }
 
 LIMITS: Mapping[str, Key] = {

@@ -10,9 +10,10 @@ from typing import Any
 
 from smsotpd.config.document import Document, read_document, toml_files
 from smsotpd.config.gateway_files import read_gateway_files
-from smsotpd.config.schema import DAEMON, GATEWAYS, LIMITS, PIN, POLICY, ROUTE, TEXTS, Key
+from smsotpd.config.schema import DAEMON, GATEWAYS, LIMITS, NOTIFY, PIN, POLICY, ROUTE, TEXTS, Key
 from smsotpd.core.errors import ConfigurationError
 from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.notification import Notification
 from smsotpd.core.policy import Policy, Settings
 from smsotpd.core.route import Route
 
@@ -106,10 +107,12 @@ def _with_table(configuration: Configuration, document: Document, name: str) -> 
                 settings = replace(settings, default_policy=policy)
         case "route":
             settings = _with_routes(settings, document)
+        case "notify":
+            settings = _with_notifications(settings, document)
         case _:
             known = (
                 "[daemon], [gateways], [limits], [pin], [policy.default], [policy.SERVICE], "
-                "[route.NAME]"
+                "[route.NAME], [notify.NAME]"
             )
             raise document.error(name, f"is no table of this file; known: {known}")
     return replace(configuration, settings=settings)
@@ -125,6 +128,20 @@ def _with_routes(settings: Settings, document: Document) -> Settings:
             raise document.error(f"route.{name}", 'names no gateways, as in gateways = ["first"]')
         routes[name] = Route(**values)
     return replace(settings, routes=routes)
+
+
+def _with_notifications(settings: Settings, document: Document) -> Settings:
+    notifications = dict(settings.notifications)
+    for name, table in document.table("notify").items():
+        if not isinstance(table, dict):
+            raise document.error(f"notify.{name}", "must stand in a notification: [notify.NAME]")
+        values = _read(document, f"notify.{name}", NOTIFY, "notify", name)
+        told = values.pop("told", ())
+        if not values.get("events") or not told:
+            raise document.error(f"notify.{name}", "needs both events and to")
+        to = tuple(recipient for recipient in told if recipient is not None)
+        notifications[name] = Notification(name, to_user=None in told, to=to, **values)
+    return replace(settings, notifications=notifications)
 
 
 def _with_services(settings: Settings, document: Document) -> Settings:

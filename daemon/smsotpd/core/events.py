@@ -120,6 +120,27 @@ class GatewayUp:
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationSent:
+    """Somebody was told of an event."""
+
+    notification: str
+    event: str
+    recipient: str  # masked
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationFailed:
+    """Somebody was not told of an event."""
+
+    notification: str
+    event: str
+    reason: str
+    recipient: str = ""  # masked
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationLoaded:
     """The configuration was read and is in force."""
 
@@ -160,6 +181,8 @@ Event = (
     | GatewayChanged
     | GatewayDown
     | GatewayUp
+    | NotificationSent
+    | NotificationFailed
     | ConfigurationLoaded
     | ConfigurationRefused
     | StoreFailed

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from smsotpd.core.limits import Limits
+from smsotpd.core.notification import Notification
 from smsotpd.core.route import Route
 
 # NIST SP 800-63B rev. 3, 5.1.3.2: an out-of-band secret lives ten minutes at most.
@@ -87,6 +88,7 @@ class Settings:
     Attributes:
         host: the name of this host as messages show it.
         services: policies of services that differ from the default.
+        notifications: who is told of which events, by name of the notification.
         send_deadline: seconds within which all gateways together must have answered.
         routes: which gateways are tried for whom, by name of the route.
         order: names of gateways to try where no route is for the recipient; empty means every
@@ -100,6 +102,7 @@ class Settings:
     default_policy: Policy = field(default_factory=Policy)
     services: Mapping[str, Policy] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    notifications: Mapping[str, Notification] = field(default_factory=dict)
     send_deadline: float = 15.0
     routes: Mapping[str, Route] = field(default_factory=dict)
     order: tuple[str, ...] = ()

@@ -260,6 +260,10 @@ class Senders(Protocol):
         """Return the enabled gateways for a message to a member of these groups, in order."""
         ...
 
+    def senders(self) -> Sequence[Sender]:
+        """Return all enabled gateways."""
+        ...
+
 
 class Accounts(Protocol):
     """The accounts of this machine, from whatever directory they come."""

@@ -27,6 +27,8 @@ from smsotpd.core.events import (
     LoginCancelled,
     LoginDenied,
     LoginGranted,
+    NotificationFailed,
+    NotificationSent,
     RequestFailed,
     StoreFailed,
     UserLocked,
@@ -57,6 +59,12 @@ ENTRIES: Mapping[type[Event], Entry] = {
     GatewayChanged: Entry(syslog.LOG_NOTICE, "Gateway {gateway}: {change}"),
     GatewayDown: Entry(syslog.LOG_ERR, "Gateway {gateway} is down: {reason}"),
     GatewayUp: Entry(syslog.LOG_NOTICE, "Gateway {gateway} is back: {reason}"),
+    NotificationSent: Entry(
+        syslog.LOG_INFO, "Notification {notification} of {event} handed to gateway {gateway}"
+    ),
+    NotificationFailed: Entry(
+        syslog.LOG_WARNING, "Notification {notification} of {event} not sent: {reason}"
+    ),
     ConfigurationLoaded: Entry(syslog.LOG_INFO, "Configuration loaded from {files} file(s)"),
     ConfigurationRefused: Entry(
         syslog.LOG_ERR, "Configuration refused, the old one stays in force: {complaint}"

@@ -34,7 +34,13 @@ async def run(parts: Parts, journal: Journal) -> None:
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, _reload, parts)
     systemd.notify("READY=1")
-    ends = (stop.wait(), server.wait_until_disconnected(), _keep(parts), _look_after(parts))
+    ends = (
+        stop.wait(),
+        server.wait_until_disconnected(),
+        _keep(parts),
+        _look_after(parts),
+        _tell(parts),
+    )
     tasks = [asyncio.ensure_future(end) for end in ends]
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
@@ -71,6 +77,15 @@ async def _look_after(parts: Parts) -> None:
     while True:
         await asyncio.sleep(_SECONDS_BETWEEN_INSPECTIONS)
         await parts.inspect()
+
+
+async def _tell(parts: Parts) -> None:
+    """Send notifications as they come, for ever; nothing else waits for them."""
+    while True:
+        await parts.news.wait()
+        parts.news.clear()
+        while await parts.notifications.send_next():
+            pass
 
 
 def _watchdog_seconds() -> float:

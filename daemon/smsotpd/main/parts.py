@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """All parts of the daemon, put together."""
 
+import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from smsotpd import VERSION
@@ -18,6 +20,7 @@ from smsotpd.core.gateways import Gateways
 from smsotpd.core.guessing import Guesses
 from smsotpd.core.health_book import HealthBook
 from smsotpd.core.logins import Logins
+from smsotpd.core.notifier import Notifications, Notifier
 from smsotpd.core.pairing import Pairings
 from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Settings
@@ -60,7 +63,9 @@ class Parts:
     ) -> None:
         self._directory = directory
         self._configuration = configuration
-        self._journal = journal
+        self.news = asyncio.Event()
+        notifier = Notifier(journal, self._settings, self.news.set)
+        journal = self._journal = notifier
         self._store = store
         self._started = time.monotonic()
         self._gateways_known, self._complaints = with_third_parties()
@@ -82,6 +87,7 @@ class Parts:
         self.pairings = Pairings(
             self.gateways, clock, source, lambda: self._configuration.settings.send_deadline
         )
+        self.notifications = Notifications(notifier, store, clock, courier, _local_time, settings)
         guesses = Guesses(key, journal)
         proofs = Proofs(store, self.clock, hasher, guesses, key, settings)
         codes = Codes(store, self.clock, source, courier, journal, key, settings)
@@ -176,6 +182,11 @@ class Parts:
 
     def _gateways_in_files(self) -> Sequence[GatewayDefinition]:
         return self._configuration.gateways
+
+
+def _local_time(seconds: float) -> tuple[str, str]:
+    moment = datetime.fromtimestamp(seconds).astimezone()
+    return moment.strftime("%Y-%m-%d"), moment.strftime("%H:%M:%S %Z")
 
 
 @contextmanager
