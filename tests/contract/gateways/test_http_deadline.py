@@ -13,6 +13,7 @@ from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, Deferred, ErrorClass, Outcome, Rejected, Unknown
 from smsotpd.core.recipient import parse_phone
 from smsotpd.gateways.catalogue import Catalogue
+from smsotpd.gateways.lane import AT_ONCE, WAITING
 from smsotpd.gateways.sender import GatewaySender
 from tests.contract.gateways.conftest import NUMBER, Post
 from tests.fakes.http_provider import (
@@ -175,9 +176,9 @@ async def test_a_cancelled_login_ends_its_exchange_at_once() -> None:
 async def test_a_hanging_gateway_starves_only_itself() -> None:
     with HttpProvider(hang) as hanging, HttpProvider(reply(200)) as other:
         stuck = _sender(hanging.url, "stuck")
-        deadlines = [1.0] * 4 + [0.6] * 26
+        deadlines = [1.0] * AT_ONCE + [0.6] * (WAITING + 10)
         sendings = [asyncio.create_task(stuck.send(_message(), each)) for each in deadlines]
-        assert await asyncio.to_thread(wait_until, lambda: len(hanging.received) == 4)
+        assert await asyncio.to_thread(wait_until, lambda: len(hanging.received) == AT_ONCE)
         began = time.monotonic()
         assert await _sender(other.url, "other").send(_message(), 1.0) == Accepted()
         assert time.monotonic() - began < 0.5
@@ -185,9 +186,9 @@ async def test_a_hanging_gateway_starves_only_itself() -> None:
     busy = [each for each in outcomes if "too many messages" in getattr(each, "detail", "")]
     unsent = [each for each in outcomes if isinstance(each, Deferred) and each not in busy]
     assert len(busy) == 10
-    assert len(unsent) == 16
-    assert sum(isinstance(each, Unknown) for each in outcomes) == 4
-    assert len(hanging.received) == 4
+    assert len(unsent) == WAITING
+    assert sum(isinstance(each, Unknown) for each in outcomes) == AT_ONCE
+    assert len(hanging.received) == AT_ONCE
 
 
 async def test_a_gateway_that_hung_carries_messages_again() -> None:
