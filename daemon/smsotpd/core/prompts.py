@@ -15,9 +15,16 @@ from smsotpd.core.transaction import Context, Result, Step, StepKind, Steps
 TOO_MANY_WRONG = "Too many wrong codes. Try again later."
 
 
+# LightDM's GTK greeter shows no text with the first field, only what was said before it.
+_SILENT_FIRST_FIELD = frozenset({"lightdm"})
+
+
 def ask_pin(policy: Policy, context: Context) -> Steps:
     """Ask for the PIN."""
-    return hidden(context.pin_prompt or policy.texts.pin_prompt)
+    prompt = hidden(context.pin_prompt or policy.texts.pin_prompt)
+    if context.service not in _SILENT_FIRST_FIELD:
+        return prompt
+    return (Step(StepKind.INFO, prompt[0].text.rstrip(": ")), *prompt)
 
 
 def ask_single(policy: Policy, context: Context) -> Steps:

@@ -115,3 +115,11 @@ def test_an_end_without_words_is_an_outcome_alone() -> None:
 def test_a_singular_try_is_called_one() -> None:
     assert "1 try left" in prompts.ask_again(POLICY, 1)[0].text
     assert "2 tries left" in prompts.ask_again(POLICY, 2)[0].text
+
+
+def test_a_greeter_that_hides_the_first_prompt_is_told_before_it() -> None:
+    context = Context("anna", "lightdm")
+    assert prompts.ask_pin(POLICY, context) == (
+        Step(StepKind.INFO, "PIN"),
+        Step(StepKind.HIDDEN, "PIN: "),
+    )
