@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Linking a WhatsApp account to a device of GoWhatsApp by a pairing code."""
 
+import re
 from collections.abc import Generator
 from typing import Final
 
@@ -14,7 +15,6 @@ from smsotpd.gateways.providers.gowhatsapp.state import (
     account,
     devices,
     number_in,
-    shown,
 )
 from smsotpd.gateways.spec import Values
 from smsotpd.gateways.spec.balance import refusal_report
@@ -30,8 +30,9 @@ from smsotpd.gateways.spec.pairing import (
     followed,
     replied,
 )
-from smsotpd.gateways.spec.reading import entry
+from smsotpd.gateways.spec.reading import code_text, entry
 
+_PAIRING_CODE: Final = re.compile(r"[A-Z0-9-]{4,20}", re.ASCII)
 _LOOKS: Final = 60
 _SECONDS_BETWEEN: Final = 2.0
 _LOOKS_PER_PASSKEY: Final = 5
@@ -83,8 +84,8 @@ def _code_shown(values: Values, device: Device, number: str) -> _Steps:
     failure = failure_of(asked_for)
     if failure is not None:
         return Report(Condition.DOWN, f"no pairing code: {failure.detail}")
-    code = shown(entry(results_of(asked_for), "pair_code"))
-    if not code:
+    code = code_text(entry(results_of(asked_for), "pair_code"))
+    if not _PAIRING_CODE.fullmatch(code):
         return Report(Condition.DOWN, "no pairing code: the reply cannot be read")
     yield ShowCode("Pairing code", code)
     yield Show(

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a session of wwebjs-api is, and linking it to a phone by QR code."""
 
+import re
 from collections.abc import Generator
 from dataclasses import replace
 from typing import Final
@@ -17,7 +18,7 @@ _SECONDS_BETWEEN: Final = 2.0
 _SECONDS_TO_START: Final = 30.0  # the server itself waits up to 10 s for its browser
 _OK: Final = 200
 _ALREADY_THERE: Final = 422
-_LONGEST_QR: Final = 2000
+_QR: Final = re.compile(r"[!-~]{1,2000}")
 # What the server says of a session whose browser has gone.
 _CLOSED: Final = frozenset({"browser tab closed", "session closed"})
 
@@ -88,4 +89,4 @@ def _patient(request: Request) -> Request:
 def _qr(response: Response) -> str:
     """Return what the QR code holds, empty while there is none."""
     code = entry(parse_json_object(response.text), "qr")
-    return code if isinstance(code, str) and len(code) <= _LONGEST_QR else ""
+    return code if isinstance(code, str) and _QR.fullmatch(code) else ""

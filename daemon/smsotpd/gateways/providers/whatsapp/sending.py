@@ -16,7 +16,7 @@ from smsotpd.gateways.providers.whatsapp.api import (
     state_of,
 )
 from smsotpd.gateways.spec import Request, Response, Values
-from smsotpd.gateways.spec.reading import entry, message_id, parse_json_object
+from smsotpd.gateways.spec.reading import code_text, entry, message_id, parse_json_object
 
 # One person, by number or by WhatsApp's hidden id; never a group (@g.us).
 _PERSON: Final = re.compile(r"[0-9]{5,20}@(c\.us|lid)", re.ASCII)
@@ -39,7 +39,8 @@ def lead(values: Values, message: Message) -> Generator[Request, Response, Outco
     failure = failure_of(sent)
     if failure is not None:
         return (yield from _explained(values, sent, failure))
-    return Accepted(message_id(entry(parse_json_object(sent.text), "message", "id", "_serialized")))
+    name = code_text(entry(parse_json_object(sent.text), "message", "id", "_serialized"))
+    return Accepted(message_id(name.rpartition("_")[2]))  # before it stands the number
 
 
 def _explained(

@@ -19,6 +19,7 @@ from smsotpd.gateways.spec.reading import code_text, entry, message_id, parse_js
 from smsotpd.gateways.spec.request import JsonValue
 
 _LONGEST_CODE: Final = 15  # of an authentication template's parameter
+_OWN_PART: Final = 16  # of a message's name; what stands before spells the number in base64
 _ID: Final = re.compile(r"[0-9]{1,30}", re.ASCII)
 _TOKEN: Final = re.compile(r"[!-~]+")
 _VERSION: Final = re.compile(r"v[0-9]{1,3}\.[0-9]{1,2}", re.ASCII)
@@ -65,12 +66,12 @@ def _outcome(_values: Values, response: Response) -> Outcome:
     if failure is not None:
         return failure
     message = entry(parse_json_object(response.text), "messages", 0)
-    name = message_id(entry(message, "id"))
+    name = code_text(entry(message, "id"))
     if not name:
         return Unknown("the reply names no message")
     if code_text(entry(message, "message_status")) in HELD:
         return Unknown("WhatsApp holds the message back")
-    return Accepted(name)
+    return Accepted(message_id(name[-_OWN_PART:]))
 
 
 def _check(values: Values) -> None:
