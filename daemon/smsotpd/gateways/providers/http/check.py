@@ -4,11 +4,8 @@
 
 import difflib
 import re
-import ssl
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from smsotpd.core.channel_names import SMS
 from smsotpd.core.errors import BadArgumentError
@@ -19,6 +16,7 @@ from smsotpd.gateways.providers.http.settings import HEADER, OPTION, SETTINGS
 from smsotpd.gateways.spec import Values
 from smsotpd.gateways.spec.connection import basic_auth, check_auth, check_proxy
 from smsotpd.gateways.spec.number import parse_rewriting
+from smsotpd.gateways.spec.own_server import check_authorities
 from smsotpd.gateways.spec.template import PHONE, TEXT, check_template, fill_json
 
 _SAMPLE: Final = Message(Recipient(SMS, "+491701234567"), "0")
@@ -110,17 +108,6 @@ def _check_authorities(values: Values) -> None:
     path = values.text("CA_FILE")
     if not path:
         return
-    if not Path(path).is_absolute():
-        raise BadArgumentError("CA_FILE", "must be an absolute path")
-    if urlsplit(values.text("URL")).scheme != "https":
-        raise BadArgumentError("CA_FILE", "needs a URL with https://")
     if not values.is_on("CHECK_SSL"):
         raise BadArgumentError("CA_FILE", "needs CHECK_SSL to be yes")
-    try:
-        ssl.create_default_context(cafile=path)
-    except ssl.SSLError as error:
-        raise BadArgumentError("CA_FILE", "holds no certificate in PEM form") from error
-    except OSError as error:
-        raise BadArgumentError(
-            "CA_FILE", f"cannot be read by the daemon: {error.strerror or 'no such file'}"
-        ) from error
+    check_authorities("CA_FILE", path, values.text("URL"))
