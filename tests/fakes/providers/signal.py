@@ -142,7 +142,7 @@ def python(state: SignalState) -> StrictProvider:
             words = "number missing in request and PYTHON_SIGNAL_CLI_REST_API_ unset"
             return json_reply({"description": "Bad Request", "status": 400, "message": words}, 400)
         if asked.body["number"] not in state.accounts:
-            return json_reply({"error": "An eror occured. Please check gateway logs."}, 400)
+            return json_reply({"error": "Please check gateway logs."}, 400)
         if code_in(to):
             return json_reply({"error": f"invalid recipient(s): {to}"}, 400)
         state.sent.append((asked.body["number"], to, asked.body["message"]))

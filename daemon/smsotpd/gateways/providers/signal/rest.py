@@ -24,13 +24,13 @@ from smsotpd.gateways.spec.reading import (
 from smsotpd.gateways.spec.request import JsonValue
 from smsotpd.gateways.spec.status import outcome_from_status, retry_after
 
-# In the member `error`, or `message`; the spelling of the third is the server's own.
+# In the member `error`, or `message`.
 _REFUSALS: Final = FailureWords(
     'HTTP 400, "{}"',
     {
         "invalid recipient(s)": ErrorClass.RECIPIENT,
         "number missing": ErrorClass.SENDER,
-        "an eror occured": ErrorClass.REJECTED,
+        "please check gateway logs": ErrorClass.REJECTED,
         "invalid request body": ErrorClass.REJECTED,
     },
 )
