@@ -23,6 +23,8 @@ from smsotpd.core.text import fill
 MASK = "••••••••"
 
 _TEST_TEXT = "This is a test message from pam-smsotp on {host}. It holds no code."
+# A template that takes nothing but a code has to show something, too.
+_NO_CODE = "000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,8 @@ class Gateways:
         sender = self._sender(name)
         recipient = parse_recipient(sender.channel, address)
         settings = self._settings()
-        message = Message(recipient, fill(_TEST_TEXT, {"host": settings.host}))
+        text = fill(_TEST_TEXT, {"host": settings.host})
+        message = Message(recipient, text, code=_NO_CODE)
         begun = self._clock.now().boot
         outcome = await sender.send(message, settings.send_deadline)
         word = type(outcome).__name__.lower()

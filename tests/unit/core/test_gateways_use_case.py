@@ -194,6 +194,11 @@ async def test_a_test_message_holds_no_code_and_tells_the_outcome(world: World) 
     assert world.journal.events == [GatewayChanged("first", "tested: rejected", BY)]
 
 
+async def test_a_test_message_has_zeros_for_a_template_that_takes_only_codes(world: World) -> None:
+    await world.gateways.test("first", PHONE, BY)
+    assert [message.code for message in world.gateway.messages] == ["000000"]
+
+
 async def test_a_disabled_gateway_can_be_tested(world: World) -> None:
     sender = world.add_gateway("off", enabled=False)
     result = await world.gateways.test("off", PHONE, BY)
