@@ -7,15 +7,19 @@ import pytest
 from smsotpd.core.report import Condition
 from tests.contract.gateways.conftest import Carry
 from tests.fakes.http_provider import HttpProvider, reply
-from tests.fakes.providers import playsms, voipms
+from tests.fakes.providers import clockworksms, playsms, sipgate, voipms
 from tests.fakes.providers.strict import Simulator
 
 _FOUND = {
+    "clockworksms": (Condition.READY, (("Balance", "287.58 GBP"),)),
+    "sipgate": (Condition.READY, (("Balance", "4.50 EUR"),)),
     "playsms": (Condition.READY, (("Balance", "12.30"),)),
     "voipms": (Condition.DEGRADED, (("Balance", "0.00"),)),
 }
 _EACH = pytest.mark.parametrize(
-    "simulator", [playsms.SIMULATOR, voipms.SIMULATOR], ids=lambda each: each.gateway_id
+    "simulator",
+    [clockworksms.SIMULATOR, playsms.SIMULATOR, sipgate.SIMULATOR, voipms.SIMULATOR],
+    ids=lambda each: each.gateway_id,
 )
 
 

@@ -188,6 +188,7 @@ class Simulator:
         url_setting: the setting that leads to it; `path` is appended to the simulator's URL.
         message_id: what it answers to a good message.
         silent_success: whether HTTP 200 alone means success, so that any text under it does.
+        empty_success: whether HTTP 200 with an empty body means success.
     """
 
     gateway_id: str
@@ -201,6 +202,7 @@ class Simulator:
     number: str = NUMBER
     text: str = TEXT
     silent_success: bool = False
+    empty_success: bool = False
 
 
 def number_for(code: int | str) -> str:
