@@ -8,7 +8,7 @@ import pytest
 
 from smsotpd.core.report import Condition, Report
 from tests.contract.gateways.conftest import Carry
-from tests.fakes.http_provider import Answer, HttpProvider, close, reply
+from tests.fakes.http_provider import Answer, HttpProvider, Line, Received, close, reply
 from tests.fakes.providers import gowhatsapp, telegram_bot, whatsapp, whatsapp_business
 from tests.fakes.providers.gowhatsapp import ACCOUNT, GowhatsappState, Slot
 from tests.fakes.providers.strict import Simulator, StrictProvider
@@ -123,6 +123,28 @@ async def test_a_device_tells_what_is_wrong_with_it(
     assert word in report.summary
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "condition"),
+    [
+        ("/devices", 500, Condition.DOWN),
+        ("/devices", 404, Condition.DOWN),
+        ("/user/info", 500, Condition.READY),
+    ],
+)
+async def test_a_part_that_the_server_does_not_tell_is_left_out(
+    carry: Carry, path: str, status: int, condition: Condition
+) -> None:
+    slot = Slot(ACCOUNT, "logged_in" if condition is Condition.READY else "disconnected")
+    answers = gowhatsapp.gowhatsapp(GowhatsappState({"smsotp": slot}))
+
+    def answer(received: Received, line: Line) -> None:
+        (reply(status, "x") if received.path == path else answers)(received, line)
+
+    report = await _inspect(carry, gowhatsapp.SIMULATOR, answer)
+    assert report.condition is condition
+    assert report.facts == ()
+
+
 async def test_the_account_of_a_number_and_its_template_are_shown(carry: Carry) -> None:
     report = await _inspect(
         carry,
@@ -170,6 +192,17 @@ async def test_a_template_is_looked_for_on_every_page(carry: Carry) -> None:
         business_account_id=whatsapp_business.ACCOUNT_ID,
     )
     assert report.condition is Condition.READY
+
+
+async def test_a_list_of_templates_without_an_end_is_given_up(carry: Carry) -> None:
+    others = tuple(Template(language=f"{letter}x") for letter in "abcdefghijkl")
+    report = await _inspect(
+        carry,
+        whatsapp_business.SIMULATOR,
+        whatsapp_business.whatsapp_business((*others, Template())),
+        business_account_id=whatsapp_business.ACCOUNT_ID,
+    )
+    assert report.condition is Condition.DOWN
 
 
 async def test_an_account_that_the_token_may_not_read_is_worth_a_look(carry: Carry) -> None:

@@ -189,6 +189,13 @@ def test_an_answer_that_is_no_choice_is_asked_for_again() -> None:
     assert administrator.kept == {"device_id": "smsotp"}
 
 
+def test_after_three_answers_that_are_no_choice_the_first_device_is_used() -> None:
+    state = GowhatsappState()
+    administrator, _ = _link(gowhatsapp.gowhatsapp(state), "2", "Replace", "-1")
+    assert administrator.kept == {"device_id": "smsotp"}
+    assert state.logged_out == state.made == []
+
+
 @pytest.mark.parametrize(("typed", "codes"), [("yes", 0), ("", 0), ("no", 1)])
 def test_a_device_that_insists_on_its_login_may_keep_it_or_be_logged_out(
     typed: str, codes: int
