@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A declared pairing, driven: core's port `Pairing`."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -19,6 +20,7 @@ from smsotpd.gateways.spec.pairing import (
     Pause,
     Show,
     ShowCode,
+    Start,
 )
 
 # A declaration that never asks, waits or ends must not hold the daemon.
@@ -37,6 +39,7 @@ class PairingRun:
         self._kept: dict[str, Secret] = {}
         self._is_asking = False
         self._is_begun = False
+        self._started: set[asyncio.Task[Response | Outcome]] = set()
 
     @property
     def report(self) -> Report | None:
@@ -51,6 +54,8 @@ class PairingRun:
     def close(self) -> None:
         """Give it up, if it has not ended."""
         self._pairing.close()
+        for each in tuple(self._started):
+            each.cancel()
 
     async def advance(self, answer: Secret, seconds: float) -> PairingSteps:
         """Go on with an answer until the next question, wait or end, or for about `seconds`."""
@@ -63,6 +68,7 @@ class PairingRun:
                 step = self._pairing.send(sent) if self._is_begun else next(self._pairing)
             except StopIteration as end:
                 self._report = end.value
+                self.close()
                 return tuple(shown)
             except Exception as error:  # noqa: BLE001  # a declaration's mistake ends this pairing
                 return self._fail(shown, f"the pairing failed: {type(error).__name__}")
@@ -74,6 +80,8 @@ class PairingRun:
                     if not isinstance(reply, Response):
                         return self._fail(shown, _detail(reply))
                     sent = reply
+                case Start():
+                    self._start(step.request)
                 case Keep():
                     self._kept[step.name] = step.value
                 case Ask():
@@ -90,9 +98,14 @@ class PairingRun:
         return self._fail(shown, "the pairing does not end")
 
     def _fail(self, shown: list[PairingStep], why: str) -> PairingSteps:
-        self._pairing.close()
+        self.close()
         self._report = Report(Condition.DOWN, why)
         return tuple(shown)
+
+    def _start(self, request: Request) -> None:
+        task = asyncio.ensure_future(self._perform(request, request.timeout))
+        self._started.add(task)
+        task.add_done_callback(self._started.discard)
 
 
 def _question(step: Ask) -> PairingStep:

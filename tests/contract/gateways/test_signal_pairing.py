@@ -2,18 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pairing the Signal gateway with an account, against strict simulators of the servers."""
 
+import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
 from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.pairing_step import PairingStepKind
 from smsotpd.core.report import Condition, Report
 from smsotpd.core.secret import Secret
 from smsotpd.gateways.exchange import Exchange
 from smsotpd.gateways.providers.signal import GATEWAY
+from smsotpd.gateways.sender import GatewaySender
 from smsotpd.gateways.spec import Request, Response
-from smsotpd.gateways.spec.pairing import Ask, Keep, PairingAnswer, Pause, Show, ShowCode
+from smsotpd.gateways.spec.pairing import Ask, Keep, PairingAnswer, Pause, Show, ShowCode, Start
 from tests.fakes.http_provider import Answer, HttpProvider, Line, Received, reply
 from tests.fakes.providers import signal
 from tests.fakes.providers.signal import ACCOUNT, OTHER_ACCOUNT, SignalState
@@ -52,6 +56,8 @@ class Administrator:
                 response = Exchange(step).perform()
                 assert isinstance(response, Response)
                 return response
+            case Start():
+                assert isinstance(Exchange(step.request).perform(), Response)
             case Ask():
                 self.choices.append(step.choices)
                 return Secret(self.answers.pop(0))
@@ -103,21 +109,36 @@ def test_awaiting_the_phone_ends() -> None:
 @_LINKING
 @pytest.mark.parametrize(
     ("typed", "kept"),
-    [("", ACCOUNT), ("1. ••• ••78", ACCOUNT), ("2. ••• ••77", "+4915112345677"), ("?", ACCOUNT)],
+    [
+        ("", ACCOUNT),
+        ("1", ACCOUNT),
+        ("1. ••• ••78", ACCOUNT),
+        ("2", "+4915112345677"),
+        ("2. ••• ••77", "+4915112345677"),
+    ],
 )
 def test_an_account_that_is_there_may_be_chosen(make: signal.Make, typed: str, kept: str) -> None:
     state = SignalState(accounts=[ACCOUNT, "+4915112345677"])
     administrator, report = _pair(make(state), typed)
     assert administrator.kept == {"account": kept}
-    assert administrator.choices == [("1. ••• ••78", "2. ••• ••77", "link another phone")]
+    assert administrator.choices == [("1. ••• ••78", "2. ••• ••77", "3. link another phone")]
     assert report.condition is Condition.READY
     assert state.links == 0
 
 
 @_LINKING
+@pytest.mark.parametrize("typed", ["0", "4", "+4915112345678", "-1", "²"])
+def test_what_is_no_choice_is_asked_again(make: signal.Make, typed: str) -> None:
+    state = SignalState(accounts=[ACCOUNT, "+4915112345677"])
+    administrator, _ = _pair(make(state), typed, "2")
+    assert administrator.kept == {"account": "+4915112345677"}
+    assert len(administrator.sentences) == 1
+
+
+@_LINKING
 def test_another_phone_may_be_linked_beside_an_account(make: signal.Make) -> None:
     state = SignalState()
-    administrator, _ = _pair(make(state), "link another phone")
+    administrator, _ = _pair(make(state), "2. link another phone")
     assert state.links == 1
     assert administrator.kept == {"account": OTHER_ACCOUNT}
 
@@ -130,7 +151,7 @@ def test_a_server_that_links_none_says_so() -> None:
     assert report.condition is Condition.READY
 
 
-@pytest.mark.parametrize("typed", [(), ("link another phone",)], ids=["none", "another"])
+@pytest.mark.parametrize("typed", [(), ("2",)], ids=["none", "another"])
 @pytest.mark.parametrize(
     "link",
     ["", "https://evil.example/", "sgnl://linkdevice?\x1b[2J", "sgnl:" + "x" * 5000, None, 7],
@@ -155,3 +176,35 @@ def test_a_server_that_is_none_is_not_paired() -> None:
     administrator, report = _pair(reply(404))
     assert report.condition is Condition.DOWN
     assert administrator.codes == []
+
+
+@dataclass
+class Phone:
+    """signal-cli that answers `finishLink` only when the phone has scanned the code."""
+
+    answers: Answer
+    scanned: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, received: Received, line: Line) -> None:
+        if b"finishLink" in received.body:
+            self.scanned.wait(10)
+        self.answers(received, line)
+
+
+@pytest.mark.parametrize("scans", ["yes", ""], ids=["scanned", "given up"])
+async def test_the_code_is_shown_while_signal_cli_waits_for_the_phone(scans: str) -> None:
+    phone = Phone(signal.native(SignalState(accounts=[])))
+    with HttpProvider(phone) as provider:
+        definition = GatewayDefinition("g", "signal", {"url": provider.url})
+        run = GatewaySender(GATEWAY, definition).pair()
+        steps = await run.advance(Secret(""), 10.0)
+        assert [each.kind for each in steps] == [PairingStepKind.QR, PairingStepKind.WAIT]
+        assert steps[0].content == signal.LINK
+        if scans:
+            phone.scanned.set()
+            async with asyncio.timeout(10):
+                while run.report is None:
+                    await run.advance(Secret(""), 10.0)
+        run.close()
+        phone.scanned.set()
+    assert dict(run.kept) == ({"account": Secret(OTHER_ACCOUNT)} if scans else {})

@@ -2,13 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """A declared pairing is driven step by step, whatever it does."""
 
+import asyncio
+
 from smsotpd.core.outcome import Deferred, ErrorClass, Outcome
 from smsotpd.core.pairing_step import PairingStep, PairingStepKind
 from smsotpd.core.report import Condition, Report
 from smsotpd.core.secret import Secret
 from smsotpd.gateways.pairing_run import PairingRun
 from smsotpd.gateways.spec import Request, Response
-from smsotpd.gateways.spec.pairing import Ask, Keep, Pairing, Pause, Show, ShowCode, asked, replied
+from smsotpd.gateways.spec.pairing import (
+    Ask,
+    Keep,
+    Pairing,
+    Pause,
+    Show,
+    ShowCode,
+    Start,
+    asked,
+    replied,
+)
 
 NOTHING = Secret("")
 LINKED = Report(Condition.READY, "linked")
@@ -105,3 +117,51 @@ async def test_one_that_is_given_up_is_closed() -> None:
     run.close()
     assert closed == [True]
     assert run.report is None
+
+
+class Scan:
+    """A request that is answered when the phone has scanned something, which it never does."""
+
+    def __init__(self) -> None:
+        self.state = ""
+
+    async def perform(self, request: Request, seconds: float) -> Response | Outcome:
+        if request is REQUEST:
+            return Response(200)
+        assert seconds == request.timeout
+        self.state = "awaited"
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.state = "given up"
+        raise AssertionError
+
+
+def scanning() -> Pairing:
+    yield Start(Request("POST", "http://messenger.example/scan", timeout=180))
+    yield ShowCode("Scan", "sgnl://x", is_qr=True)
+    yield Pause(3)
+    yield from replied(REQUEST)
+    return LINKED
+
+
+async def test_what_is_started_holds_up_nothing_and_ends_with_the_pairing() -> None:
+    scan = Scan()
+    run = PairingRun(scanning(), scan.perform)
+    assert len(await run.advance(NOTHING, 5)) == 2
+    await asyncio.sleep(0)
+    assert scan.state == "awaited"
+    assert await run.advance(NOTHING, 5) == ()
+    assert run.report == LINKED
+    await asyncio.sleep(0)
+    assert scan.state == "given up"
+
+
+async def test_what_is_started_ends_when_the_pairing_is_given_up() -> None:
+    scan = Scan()
+    run = PairingRun(scanning(), scan.perform)
+    await run.advance(NOTHING, 5)
+    await asyncio.sleep(0)
+    run.close()
+    await asyncio.sleep(0)
+    assert scan.state == "given up"

@@ -57,7 +57,18 @@ class Keep:
     value: Secret
 
 
-PairingStep = Request | Show | ShowCode | Ask | Pause | Keep
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Make a request that is answered only once something has happened elsewhere.
+
+    It goes on beside the next steps, until its own time is over or the pairing ends. Nothing is
+    sent back: the next steps look for themselves what came of it.
+    """
+
+    request: Request
+
+
+PairingStep = Request | Show | ShowCode | Ask | Pause | Keep | Start
 PairingAnswer = Response | Secret | None
 Pairing = Generator[PairingStep, PairingAnswer, Report]
 

@@ -22,6 +22,7 @@ from smsotpd.gateways.spec.pairing import (
     Pause,
     Show,
     ShowCode,
+    Start,
     asked,
     followed,
 )
@@ -32,7 +33,6 @@ ANOTHER: Final = "link another phone"
 
 _LINK: Final = re.compile(r"(sgnl|tsdevice):[\x21-\x7e]{1,2000}", re.ASCII)
 _STARTING: Final = 30.0
-_SCANNING: Final = 180.0
 _LOOKS: Final = 60
 _BETWEEN_LOOKS: Final = 3.0
 _SCAN: Final = "In Signal on the phone: Settings, Linked devices, Link new device"
@@ -52,7 +52,7 @@ def pair(values: Values) -> Pairing:
         return (yield from followed(inspect(values)))
     number = (yield from _choose(accounts)) if accounts else ""
     if not number:
-        link = _by_rpc if api is Api.NATIVE else _by_polling
+        link = _by_rpc if api is Api.NATIVE else _by_rest
         number = yield from link(values, accounts)
     if not number:
         return _UNLINKED
@@ -62,14 +62,17 @@ def pair(values: Values) -> Pairing:
 
 def _choose(accounts: Accounts) -> _Number:
     """Return the account the administrator chooses, empty for a new link."""
-    choices = [f"{place}. {mask('', each[-2:])}" for place, each in enumerate(accounts, start=1)]
-    chosen = yield from asked(Ask("Which account shall send?", choices=(*choices, ANOTHER)))
-    if chosen == ANOTHER:
-        return ""
-    return accounts[choices.index(chosen)] if chosen in choices else accounts[0]
+    labels = (*(mask("", each[-2:]) for each in accounts), ANOTHER)
+    choices = tuple(f"{place}. {label}" for place, label in enumerate(labels, start=1))
+    while True:
+        chosen = (yield from asked(Ask("Which account shall send?", choices))) or choices[0]
+        for index, choice in enumerate(choices):
+            if chosen in {choice, str(index + 1)}:
+                return accounts[index] if index < len(accounts) else ""
+        yield Show("Please type one of the choices, or its number.")
 
 
-def _by_polling(values: Values, known: Accounts) -> _Number:
+def _by_rest(values: Values, known: Accounts) -> _Number:
     query = (("device_name", DEVICE),)
     # Each such request makes a new key pair: it is made once, and then only the accounts are asked.
     started = yield server.get(values, "/v1/qrcodelink/raw", query, timeout=_STARTING)
@@ -77,13 +80,7 @@ def _by_polling(values: Values, known: Accounts) -> _Number:
     if not link:
         return ""
     yield ShowCode(_SCAN, link, is_qr=True)
-    for _ in range(_LOOKS):
-        yield Pause(_BETWEEN_LOOKS)
-        accounts = yield from followed(known_accounts(values, Api.BBERNHARD))
-        found = _new(accounts, known)
-        if found:
-            return found
-    return ""
+    return (yield from _await(values, Api.BBERNHARD, known))
 
 
 def _by_rpc(values: Values, known: Accounts) -> _Number:
@@ -93,14 +90,25 @@ def _by_rpc(values: Values, known: Accounts) -> _Number:
         return ""
     yield ShowCode(_SCAN, link, is_qr=True)
     # It blocks until the phone has scanned the code, or the server gives up.
-    yield server.rpc(
+    finish = server.rpc(
         values,
         "finishLink",
         {"deviceLinkUri": link, "deviceName": DEVICE},
-        timeout=_SCANNING,
+        timeout=_LOOKS * _BETWEEN_LOOKS,
     )
-    accounts = yield from followed(known_accounts(values, Api.NATIVE))
-    return _new(accounts, known)
+    yield Start(finish)
+    return (yield from _await(values, Api.NATIVE, known))
+
+
+def _await(values: Values, api: Api, known: Accounts) -> _Number:
+    """Return the number of the account that a phone was linked to, empty if none was in time."""
+    for _ in range(_LOOKS):
+        yield Pause(_BETWEEN_LOOKS)
+        accounts = yield from followed(known_accounts(values, api))
+        new = next((each for each in accounts or () if each not in known), "")
+        if new:
+            return new
+    return ""
 
 
 def _link(answer: PairingAnswer, *path: str) -> str:
@@ -108,7 +116,3 @@ def _link(answer: PairingAnswer, *path: str) -> str:
     reply = parse_json_object(answer.text) if isinstance(answer, Response) else None
     link = entry(reply, *path)
     return link if isinstance(link, str) and _LINK.fullmatch(link) else ""
-
-
-def _new(accounts: Accounts | None, known: Accounts) -> str:
-    return next((each for each in accounts or () if each not in known), "")
