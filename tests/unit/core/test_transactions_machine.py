@@ -196,6 +196,7 @@ class Histories(RuleBasedStateMachine):
         self.world.restart()
         self.open.clear()
 
+    @precondition(lambda self: self._is_locked(self.world.failures()))
     @rule()
     def unlock(self) -> None:
         self.may_lower = True
