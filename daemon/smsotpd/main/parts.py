@@ -82,7 +82,6 @@ class Parts:
             self._gateways_in_files,
             self.health,
         )
-        self.health = HealthBook(store, clock, journal)
         courier = Courier(clock, self.gateways, NssAccounts(), self.health, journal, settings)
         self.pairings = Pairings(
             self.gateways, clock, source, lambda: self._configuration.settings.send_deadline

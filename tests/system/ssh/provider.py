@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An SMS provider inside a machine: takes what the `http` gateway sends, or takes its time.
 
-Run there as a program; /sms answers at once and writes each request as a line to the file named on
-the command line, every other path never answers.
+Run there as a program, which writes the fields of each request as a line to the file named on the
+command line. /sms answers at once, every other path never does.
 """
 
 import json
@@ -23,11 +23,11 @@ class Provider(BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # the name that http.server looks for
         """Take a message as a query."""
         parts = urlsplit(self.path)
-        if parts.path != "/sms":
-            threading.Event().wait()
         fields = {name: values[0] for name, values in parse_qs(parts.query).items()}
         with Path(sys.argv[1]).open("a") as received:
             received.write(json.dumps(fields) + "\n")
+        if parts.path != "/sms":
+            threading.Event().wait()
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"queued")
