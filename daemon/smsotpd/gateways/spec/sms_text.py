@@ -8,26 +8,15 @@ as there are several (3GPP TS 23.040, 9.2.3.24.1).
 
 from typing import Final
 
-# 3GPP TS 23.038, 6.2.1, without the escape at 0x1B; in the order of the table.
-_BASIC: Final = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ"
-    " !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
-    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-# 3GPP TS 23.038, 6.2.1.1: each is an escape and a second septet.
-_EXTENSION: Final = frozenset("\f^{}\\[~]|€")
+from smsotpd.core.gsm7 import EXTENSION, is_gsm7
+
+__all__ = ["is_gsm7", "segments", "septets", "ucs2_units"]
 
 _ESCAPED: Final = 2
 _GSM7_SINGLE: Final = 160
 _GSM7_PART: Final = 153
 _UCS2_SINGLE: Final = 70
 _UCS2_PART: Final = 67
-
-
-def is_gsm7(text: str) -> bool:
-    """Tell whether the GSM 7-bit default alphabet with its extension table holds the text."""
-    return all(char in _BASIC or char in _EXTENSION for char in text)
 
 
 def septets(text: str) -> int:
@@ -54,7 +43,7 @@ def segments(text: str) -> int:
 
 
 def _septets_of(char: str) -> int:
-    return _ESCAPED if char in _EXTENSION else 1
+    return _ESCAPED if char in EXTENSION else 1
 
 
 def _units_of(char: str) -> int:
