@@ -4,8 +4,11 @@
 
 import pytest
 
+from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.report import Condition, Report
+from smsotpd.core.secret import Secret
 from smsotpd.gateways.catalogue import GATEWAYS
+from smsotpd.gateways.sender import GatewaySender
 from tests.fakes.administrator import Administrator
 from tests.fakes.http_provider import Answer, HttpProvider, Line, Received, reply
 from tests.fakes.providers import gowhatsapp, whatsapp
@@ -124,6 +127,35 @@ def test_a_server_without_devices_gets_one_and_shows_a_pairing_code() -> None:
         "Linked devices: 3",
     ]
     assert state.slots["pam-smsotp"].number == ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("type_id", "answers", "kinds"),
+    [
+        ("gowhatsapp", gowhatsapp.gowhatsapp(GowhatsappState({})), ["code", "info", "wait"]),
+        (
+            "whatsapp",
+            whatsapp.whatsapp(WhatsappState({}, looks_until_scanned=2)),
+            ["info", "info", "wait", "qr", "wait"],
+        ),
+    ],
+)
+async def test_the_daemon_leads_through_the_linking(
+    type_id: str, answers: StrictProvider, kinds: list[str]
+) -> None:
+    settings = {"username": gowhatsapp.USER, "phone": _NUMBER} if type_id == "gowhatsapp" else {}
+    name = "password" if type_id == "gowhatsapp" else "api_key"
+    with HttpProvider(answers) as provider:
+        definition = GatewayDefinition(
+            "tested", type_id, {"base_url": provider.url, **settings}, {name: Secret(PASSWORD)}
+        )
+        run = GatewaySender(_TYPES[type_id], definition).pair()
+        seen = []
+        while run.report is None:
+            seen += [step.kind.value for step in await run.advance(Secret(""), 10.0)]
+    assert answers.violations == []
+    assert seen[: len(kinds)] == kinds
+    assert run.report.condition is Condition.READY
 
 
 def test_a_device_that_is_logged_in_is_used_as_it_is() -> None:

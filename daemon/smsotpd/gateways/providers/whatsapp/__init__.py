@@ -52,7 +52,7 @@ GATEWAY: Final = Gateway(
         "a simulator made after them",
         uncertain=(
             "Nothing was tried with WhatsApp itself.",
-            "Which states of a session pass by themselves is not documented: all but three do not.",
+            "Which states of a session pass by themselves is not documented.",
         ),
     ),
     inspect=inspect,

@@ -18,7 +18,7 @@ CONNECTED: Final = "CONNECTED"
 NOT_ON_WHATSAPP: Final = Failure("HTTP 200, getNumberId gives null", ErrorClass.RECIPIENT)
 
 # States in which a session comes back by itself; in any other, somebody has to link it again.
-_PASSING_STATES: Final = ("OPENING", "TIMEOUT", "CONFLICT")
+_PASSING_STATES: Final = ("OPENING", "TIMEOUT", "CONFLICT", "CONNECTED")
 
 _ERRORS: Final = FailureTable(
     "HTTP {}",
