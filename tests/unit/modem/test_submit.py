@@ -114,7 +114,7 @@ def test_more_than_255_parts_are_refused() -> None:
         (43_201, 0xC5),
         (635_040, 0xFF),
         (10**9, 0xFF),
-    ],  # fmt: skip
+    ],
 )
 def test_the_validity_is_rounded_up_to_what_can_be_said(minutes: int, octet: int) -> None:
     assert relative_validity(minutes) == octet
@@ -122,7 +122,7 @@ def test_the_validity_is_rounded_up_to_what_can_be_said(minutes: int, octet: int
 
 @pytest.mark.parametrize("number", ["+49\x1a", "+49,123", "+", "", "+" + "1" * 21, "+٤٩"])
 def test_what_is_no_number_is_refused_unrepeated(number: str) -> None:
-    with pytest.raises(ValueError, match="^no number$"):
+    with pytest.raises(ValueError, match=r"^no number$"):
         encode_address(number)
 
 
