@@ -3,7 +3,9 @@
 """The gateway types there are, in one readable list: core's port `GatewayCatalogue`."""
 
 from collections.abc import Callable, Sequence
+from importlib import invalidate_caches
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Final
 
 from smsotpd.core.errors import BadArgumentError, RefusedError
@@ -115,10 +117,12 @@ class Catalogue:
 
         Raises:
             BadArgumentError: the type or a setting is unknown, missing or malformed; names it.
-            RefusedError: the type is for demos, and the configuration does not allow it.
+            RefusedError: the type is for demos, and the configuration does not allow it; or the
+                library that it needs is not installed.
         """
         gateway = self._gateway(definition)
         self._check_allowed(gateway)
+        _check_library(gateway)
         check_settings(gateway, definition)
 
     def secret_names(self, definition: GatewayDefinition) -> frozenset[str]:
@@ -158,6 +162,17 @@ class Catalogue:
                 "to allow them, set allow_outbox = true under [gateways] in "
                 "/etc/smsotp/smsotpd.toml"
             )
+
+
+def _check_library(gateway: Gateway) -> None:
+    if gateway.library is None:
+        return
+    invalidate_caches()  # it may have been installed since the daemon started
+    if find_spec(gateway.library.module) is None:
+        raise RefusedError(
+            f"gateways of type {gateway.id} need the Python library {gateway.library.module}, "
+            f"which is not installed; install it with: {gateway.library.remedy}"
+        )
 
 
 def _by_name(gateways: Sequence[Gateway]) -> dict[str, Gateway]:

@@ -21,20 +21,24 @@ from smsotpd.gateways.spec.pairing import (
     Show,
     ShowCode,
     Start,
+    Work,
 )
 
 # A declaration that never asks, waits or ends must not hold the daemon.
 _MOST_STEPS: Final = 200
 
 Perform = Callable[[Request, float], Awaitable[Response | Outcome]]
+# Returns None once it is done, else what was in the way.
+DoWork = Callable[[Work, float], Awaitable[Outcome | None]]
 
 
 class PairingRun:
-    """Make the requests of a pairing and hand its questions on, until it ends."""
+    """Do the work of a pairing and hand its questions on, until it ends."""
 
-    def __init__(self, pairing: Pairing, perform: Perform) -> None:
+    def __init__(self, pairing: Pairing, perform: Perform, do_work: DoWork) -> None:
         self._pairing = pairing
         self._perform = perform
+        self._do_work = do_work
         self._report: Report | None = None
         self._kept: dict[str, Secret] = {}
         self._is_asking = False
@@ -75,11 +79,11 @@ class PairingRun:
             self._is_begun = True
             sent = None
             match step:
-                case Request():
-                    reply = await self._perform(step, ends - time.monotonic())
-                    if not isinstance(reply, Response):
-                        return self._fail(shown, _detail(reply))
-                    sent = reply
+                case Request() | Work():
+                    done = await self._do(step, ends - time.monotonic())
+                    if not isinstance(done, Response | None):
+                        return self._fail(shown, _detail(done))
+                    sent = done
                 case Start():
                     self._start(step.request)
                 case Keep():
@@ -96,6 +100,13 @@ class PairingRun:
                     kind = PairingStepKind.QR if step.is_qr else PairingStepKind.CODE
                     shown.append(PairingStep(kind, step.label, step.content))
         return self._fail(shown, "the pairing does not end")
+
+    async def _do(self, step: Request | Work, seconds: float) -> Response | Outcome | None:
+        match step:
+            case Request():
+                return await self._perform(step, seconds)
+            case Work():
+                return await self._do_work(step, seconds)
 
     def _fail(self, shown: list[PairingStep], why: str) -> PairingSteps:
         self.close()

@@ -3,7 +3,7 @@
 """A gateway as configured, ready to carry messages: core's port `Sender`."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -17,17 +17,18 @@ from smsotpd.gateways.exchange import Exchange
 from smsotpd.gateways.lane import Lane, LaneFullError
 from smsotpd.gateways.pairing_run import PairingRun
 from smsotpd.gateways.spec import Direct, Gateway, Http, HttpDialogue, Request, Response
+from smsotpd.gateways.spec.pairing import Work
 
 _BUSY = Deferred(ErrorClass.TEMPORARY, "too many messages are waiting for this gateway")
 
-
+_T = TypeVar("_T")
 _End = TypeVar("_End", Outcome, Report)
 _Lead = Generator[Request, Response, _End]
 
 
 @dataclass(frozen=True, slots=True)
 class _Broken:
-    """A dialogue that ended for want of a reply, or of one it could read."""
+    """What ended for want of a reply, or of one that could be read."""
 
     outcome: Outcome
 
@@ -74,10 +75,14 @@ class GatewaySender:
 
     async def inspect(self, deadline: float) -> Report:
         """Ask the provider how account and connection are, within `deadline` seconds."""
-        if self._inspect is None:
-            return Report(Condition.UNKNOWN, "this provider offers no way to ask")
+        direct = self._transport.inspect if isinstance(self._transport, Direct) else None
         try:
-            ended = await self._follow(self._inspect(self._values), deadline)
+            if direct is not None:
+                ended = await self._work(partial(direct, self._values, deadline), deadline)
+            elif self._inspect is not None:
+                ended = await self._follow(self._inspect(self._values), deadline)
+            else:
+                return Report(Condition.UNKNOWN, "this provider offers no way to ask")
         except LaneFullError:
             return Report(Condition.DEGRADED, _BUSY.detail)
         return ended if isinstance(ended, Report) else Report(Condition.DOWN, ended.detail)
@@ -90,7 +95,7 @@ class GatewaySender:
         """
         if self._pairing is None:
             raise RefusedError("gateways of this type need no pairing")
-        return PairingRun(self._pairing(self._values), self._perform_patiently)
+        return PairingRun(self._pairing(self._values), self._perform_patiently, self._do_work)
 
     async def _lead(self, lead: _Lead[Outcome], deadline: float) -> Outcome:
         ended = await self._follow(lead, deadline)
@@ -166,14 +171,26 @@ class GatewaySender:
             return Unknown("only a part of the reply arrived")
         return outcome
 
+    async def _do_work(self, work: Work, deadline: float) -> Outcome | None:
+        try:
+            ended = await self._work(partial(work.call, deadline), deadline)
+        except LaneFullError:
+            return _BUSY
+        return ended.outcome if isinstance(ended, _Broken) else None
+
     async def _deliver(self, direct: Direct, message: Message, deadline: float) -> Outcome:
         deliver = partial(direct.deliver, self._values, message, deadline)
+        ended = await self._work(deliver, deadline)
+        return ended.outcome if isinstance(ended, _Broken) else ended
+
+    async def _work(self, call: Callable[[], _T], deadline: float) -> _T | _Broken:
+        """Do what blocks in a thread of its own; nobody knows what became of it if it fails."""
         try:
-            async with asyncio.timeout(deadline):
-                return await self._lane.run(deliver)
+            async with asyncio.timeout(max(0.0, deadline)):
+                return await self._lane.run(call)
         except TimeoutError:
-            return Unknown("the gateway did not finish in time")
+            return _Broken(Unknown("the gateway did not finish in time"))
         except LaneFullError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, the login goes on
-            return Unknown(f"the gateway failed: {type(error).__name__}")
+            return _Broken(Unknown(f"the gateway failed: {type(error).__name__}"))

@@ -15,7 +15,7 @@ from smsotpd.core.secret import Secret
 from smsotpd.gateways.catalogue import GATEWAYS, Catalogue, with_third_parties
 from smsotpd.gateways.providers import http, outbox
 from smsotpd.gateways.sender import GatewaySender
-from smsotpd.gateways.spec import Gateway
+from smsotpd.gateways.spec import Gateway, Library
 from smsotpd.gateways.spec.settings import check_kind
 
 _URL = "https://api.example/send"
@@ -93,6 +93,18 @@ def test_the_outbox_is_refused_unless_the_configuration_allows_it() -> None:
     allowed = _catalogue(allow_outbox=True)
     allowed.check(definition)
     assert allowed.sender(definition).name == "demo"
+
+
+@pytest.mark.parametrize("module", ["json", "no_such_library"])
+def test_a_type_whose_library_is_not_installed_says_what_to_install(module: str) -> None:
+    library = Library(module, "apt install python3-missing")
+    catalogue = _with_alias(replace(OTHERS_GATEWAY, library=library))
+    definition = GatewayDefinition("main", "theirs", {})
+    if module == "json":
+        catalogue.check(definition)
+        return
+    with pytest.raises(RefusedError, match="install it with: apt install python3-missing"):
+        catalogue.check(definition)
 
 
 def test_secrets_are_the_ones_marked_declared_or_named_so() -> None:

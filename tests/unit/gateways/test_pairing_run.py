@@ -18,8 +18,10 @@ from smsotpd.gateways.spec.pairing import (
     Show,
     ShowCode,
     Start,
+    Work,
     asked,
     replied,
+    worked,
 )
 
 NOTHING = Secret("")
@@ -41,6 +43,16 @@ async def fail(_request: Request, _seconds: float) -> Response | Outcome:
     return AWAY
 
 
+async def do_work(work: Work, seconds: float) -> Outcome | None:
+    assert 0 < seconds <= 5
+    work.call(seconds)
+    return None
+
+
+async def fail_to_work(_work: Work, _seconds: float) -> Outcome | None:
+    return AWAY
+
+
 async def test_it_shows_asks_waits_and_keeps() -> None:
     def pairing() -> Pairing:
         yield Show("Hello.")
@@ -53,7 +65,7 @@ async def test_it_shows_asks_waits_and_keeps() -> None:
         yield from asked(Ask("Password", is_secret=True))
         return LINKED
 
-    run = PairingRun(pairing(), perform)
+    run = PairingRun(pairing(), perform, do_work)
     assert await run.advance(NOTHING, 5) == (
         PairingStep(PairingStepKind.INFO, "Hello."),
         PairingStep(PairingStepKind.ASK, "Name", "a\nb"),
@@ -72,12 +84,34 @@ async def test_it_shows_asks_waits_and_keeps() -> None:
     assert run.kept == {"name": Secret("b")}
 
 
+async def test_work_is_done_and_its_result_returned() -> None:
+    def pairing() -> Pairing:
+        doubled = yield from worked(lambda seconds: f"{seconds > 0}" * 2)
+        yield Keep("doubled", Secret(doubled))
+        return LINKED
+
+    run = PairingRun(pairing(), perform, do_work)
+    assert await run.advance(NOTHING, 5) == ()
+    assert ended(run) == LINKED
+    assert run.kept == {"doubled": Secret("TrueTrue")}
+
+
+async def test_work_that_fails_ends_it() -> None:
+    def pairing() -> Pairing:
+        yield from worked(lambda _seconds: None)
+        return LINKED
+
+    run = PairingRun(pairing(), perform, fail_to_work)
+    assert await run.advance(NOTHING, 5) == ()
+    assert run.report == Report(Condition.DOWN, "no connection")
+
+
 async def test_a_server_that_does_not_answer_ends_it() -> None:
     def pairing() -> Pairing:
         yield from replied(REQUEST)
         return LINKED
 
-    run = PairingRun(pairing(), fail)
+    run = PairingRun(pairing(), fail, do_work)
     assert await run.advance(NOTHING, 5) == ()
     assert run.report == Report(Condition.DOWN, "no connection")
 
@@ -87,7 +121,7 @@ async def test_a_mistake_in_a_declaration_ends_it_without_a_traceback() -> None:
         yield Show("one")
         raise KeyError("secret")
 
-    run = PairingRun(pairing(), perform)
+    run = PairingRun(pairing(), perform, do_work)
     assert len(await run.advance(NOTHING, 5)) == 1
     assert run.report == Report(Condition.DOWN, "the pairing failed: KeyError")
 
@@ -97,7 +131,7 @@ async def test_one_that_never_ends_is_ended() -> None:
         while True:
             yield Show("again")
 
-    run = PairingRun(pairing(), perform)
+    run = PairingRun(pairing(), perform, do_work)
     await run.advance(NOTHING, 5)
     assert run.report == Report(Condition.DOWN, "the pairing does not end")
 
@@ -112,7 +146,7 @@ async def test_one_that_is_given_up_is_closed() -> None:
             closed.append(True)
         return LINKED
 
-    run = PairingRun(pairing(), perform)
+    run = PairingRun(pairing(), perform, do_work)
     await run.advance(NOTHING, 5)
     run.close()
     assert closed == [True]
@@ -147,7 +181,7 @@ def scanning() -> Pairing:
 
 async def test_what_is_started_holds_up_nothing_and_ends_with_the_pairing() -> None:
     scan = Scan()
-    run = PairingRun(scanning(), scan.perform)
+    run = PairingRun(scanning(), scan.perform, do_work)
     assert len(await run.advance(NOTHING, 5)) == 2
     await asyncio.sleep(0)
     assert scan.state == "awaited"
@@ -159,7 +193,7 @@ async def test_what_is_started_holds_up_nothing_and_ends_with_the_pairing() -> N
 
 async def test_what_is_started_ends_when_the_pairing_is_given_up() -> None:
     scan = Scan()
-    run = PairingRun(scanning(), scan.perform)
+    run = PairingRun(scanning(), scan.perform, do_work)
     await run.advance(NOTHING, 5)
     await asyncio.sleep(0)
     run.close()

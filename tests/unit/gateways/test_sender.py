@@ -11,10 +11,13 @@ from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
 from smsotpd.core.recipient import parse_phone
+from smsotpd.core.report import Condition, Report
+from smsotpd.core.secret import Secret
 from smsotpd.gateways.exchange import Exchange
 from smsotpd.gateways.providers import http, outbox
 from smsotpd.gateways.sender import GatewaySender
 from smsotpd.gateways.spec import Direct, Gateway, Http, Request, Response, Values
+from smsotpd.gateways.spec.pairing import Pairing, worked
 from tests.fakes.http_provider import HttpProvider, reply, wait_until
 
 _HTTP, _OUTBOX = http.GATEWAY, outbox.GATEWAY
@@ -89,6 +92,60 @@ async def test_another_transport_that_hangs_or_fails_is_ambiguous() -> None:
     assert wait_until(lambda: all(t.name != "gateway tested" for t in threading.enumerate()))
     failing = GatewaySender(replace(_OUTBOX, transport=Direct(fail)), definition)
     assert await failing.send(_MESSAGE, 1) == Unknown("the gateway failed: ZeroDivisionError")
+
+
+async def test_another_transport_has_an_inspection_of_its_own() -> None:
+    def inspect(_values: Values, seconds: float) -> Report:
+        assert seconds == 2
+        return Report(Condition.READY, "here")
+
+    def fail(_values: Values, _seconds: float) -> Report:
+        raise ZeroDivisionError(_SECRET_TEXT)
+
+    definition = GatewayDefinition("tested", "outbox", {})
+    reports = []
+    for each in (inspect, fail, None):
+        direct = Direct(lambda *_: Accepted(), each)
+        gateway = replace(_OUTBOX, transport=direct)
+        assert gateway.is_inspectable == (each is not None)
+        reports.append(await GatewaySender(gateway, definition).inspect(2))
+    assert reports == [
+        Report(Condition.READY, "here"),
+        Report(Condition.DOWN, "the gateway failed: ZeroDivisionError"),
+        Report(Condition.UNKNOWN, "this provider offers no way to ask"),
+    ]
+
+
+async def test_the_work_of_a_pairing_is_done_in_the_gateways_lane() -> None:
+    threads: list[str] = []
+
+    def work(seconds: float) -> None:
+        assert 0 < seconds <= 2
+        threads.append(threading.current_thread().name)
+
+    def pairing(_values: Values) -> Pairing:
+        yield from worked(work)
+        return Report(Condition.READY, "linked")
+
+    definition = GatewayDefinition("tested", "outbox", {})
+    run = GatewaySender(replace(_OUTBOX, pairing=pairing), definition).pair()
+    await run.advance(Secret(""), 2)
+    assert run.report == Report(Condition.READY, "linked")
+    assert threads == ["gateway tested"]
+
+
+async def test_work_of_a_pairing_that_fails_ends_it() -> None:
+    def fail(_seconds: float) -> None:
+        raise ZeroDivisionError(_SECRET_TEXT)
+
+    def pairing(_values: Values) -> Pairing:
+        yield from worked(fail)
+        return Report(Condition.READY, "linked")
+
+    definition = GatewayDefinition("tested", "outbox", {})
+    run = GatewaySender(replace(_OUTBOX, pairing=pairing), definition).pair()
+    await run.advance(Secret(""), 2)
+    assert run.report == Report(Condition.DOWN, "the gateway failed: ZeroDivisionError")
 
 
 async def test_an_exchange_that_fails_beyond_all_expectation_is_ambiguous(

@@ -9,6 +9,7 @@ from smsotpd.gateways.spec.gateway import (
     Gateway,
     Http,
     HttpDialogue,
+    Library,
 )
 from smsotpd.gateways.spec.request import BasicAuth, Form, Json, Request, Xml
 from smsotpd.gateways.spec.response import Response
@@ -24,6 +25,7 @@ __all__ = [
     "Http",
     "HttpDialogue",
     "Json",
+    "Library",
     "Request",
     "Response",
     "Values",

@@ -48,9 +48,24 @@ class Direct:
 
     Attributes:
         deliver: blocks in a thread of its own and ends within the seconds it is given.
+        inspect: as Gateway.inspect, in the same manner.
     """
 
     deliver: Callable[[Values, Message, float], Outcome]
+    inspect: Callable[[Values, float], Report] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A library that a gateway type needs and the package does not depend on.
+
+    Attributes:
+        module: what is imported of it, when a message is sent and no earlier.
+        remedy: the command that installs it.
+    """
+
+    module: str
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +113,9 @@ class Gateway:
         aliases: ids under which earlier programs knew it.
         failures: every failure that the provider documents.
         inspect: asks the provider how account and connection are, without sending; a generator as
-            in HttpDialogue that returns a report.
+            in HttpDialogue that returns a report. Direct has its own.
         pairing: links the account to the gateway in steps with the administrator (spec.pairing).
+        library: without it, gateways of this type can neither be configured nor used.
     """
 
     id: str
@@ -116,6 +132,13 @@ class Gateway:
     evidence: Evidence = NO_EVIDENCE
     inspect: Callable[[Values], Generator[Request, Response, Report]] | None = None
     pairing: Callable[[Values], Pairing] | None = None
+    library: Library | None = None
+
+    @property
+    def is_inspectable(self) -> bool:
+        """Tell whether the provider can be asked how account and connection are."""
+        direct = self.transport if isinstance(self.transport, Direct) else None
+        return self.inspect is not None or (direct is not None and direct.inspect is not None)
 
     @property
     def type(self) -> GatewayType:

@@ -5,7 +5,7 @@
 A pairing is a pure generator: it yields what is to be done next and is sent what came of it.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -68,7 +68,18 @@ class Start:
     request: Request
 
 
-PairingStep = Request | Show | ShowCode | Ask | Pause | Keep | Start
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Do what is no HTTP request; nothing is sent back (`worked` returns what came of it).
+
+    Attributes:
+        call: blocks in a thread of its own and ends within the seconds it is given.
+    """
+
+    call: Callable[[float], None]
+
+
+PairingStep = Request | Work | Show | ShowCode | Ask | Pause | Keep | Start
 PairingAnswer = Response | Secret | None
 Pairing = Generator[PairingStep, PairingAnswer, Report]
 
@@ -95,6 +106,17 @@ def replied(request: Request) -> Generator[PairingStep, PairingAnswer, Response]
     if not isinstance(reply, Response):
         raise TypeError("a request of a pairing needs its reply")
     return reply
+
+
+def worked(call: Callable[[float], _End]) -> Generator[PairingStep, PairingAnswer, _End]:
+    """Do something that blocks, and return what it returns.
+
+    Raises:
+        IndexError: whoever drives the pairing went on without it.
+    """
+    results: list[_End] = []
+    yield Work(lambda seconds: results.append(call(seconds)))
+    return results[0]
 
 
 def followed(
