@@ -171,3 +171,35 @@ async def test_a_user_has_one_address_per_channel_and_an_order(world: World) -> 
         world.users.drop_recipient(USER, "sms", 0)
     with pytest.raises(NotFoundError):
         world.users.prefer(USER, "signal", 0)
+
+
+async def test_the_status_of_a_gateway_tells_its_past_and_asks_its_provider(world: World) -> None:
+    world.gateway.will(Rejected(ErrorClass.AUTH))
+    world.gateway.report = Report(Condition.DOWN, "the token was revoked", (("Plan", "free"),))
+    await world.begin().answer(PIN)
+    status = await world.gateways.status("first")
+    assert status.is_open
+    assert status.health.failures == 1
+    assert status.report == world.gateway.report
+    assert told(world, GatewayDown) == ["first", "first"]  # it failed, and its provider says so
+
+
+async def test_the_status_of_a_disabled_gateway_is_nobodys_news(world: World) -> None:
+    world.add_gateway("second", enabled=False).report = Report(Condition.DOWN, "logged out")
+    status = await world.gateways.status("second")
+    assert status.report.condition is Condition.DOWN
+    assert told(world, GatewayDown) == []
+
+
+async def test_health_that_cannot_be_stored_stops_no_login(world: World) -> None:
+    world.add_gateway("second")
+    world.gateway.meanwhile = lambda: setattr(world.store, "unavailable", True)
+    world.gateway.will(Rejected(ErrorClass.AUTH))
+    await world.begin().answer(PIN)
+    assert world.health.is_open("first")
+
+
+def test_a_gateway_that_is_merely_degraded_is_no_news(world: World) -> None:
+    for condition in (Condition.DOWN, Condition.DEGRADED):
+        world.health.note_report("first", Report(condition, "low credit"))
+    assert told(world, GatewayUp) == []
