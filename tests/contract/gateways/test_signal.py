@@ -200,6 +200,25 @@ async def test_a_server_that_is_none_is_down(carry: Carry, answer: Answer) -> No
     assert report.condition is Condition.DOWN
 
 
+async def test_a_server_that_is_another_than_is_set_is_down(carry: Carry) -> None:
+    with HttpProvider(signal.bbernhard(SignalState())) as provider:
+        report = await carry.inspect("signal", {"url": provider.url, "api": "native"}, {})
+    assert report.condition is Condition.DOWN
+
+
+async def test_signal_cli_for_one_account_alone_does_not_list_it(carry: Carry) -> None:
+    answers = signal.native(SignalState())
+    unknown = '{"jsonrpc":"2.0","error":{"code":-32601,"message":"no"},"id":"listAccounts"}'
+
+    def answer(received: Received, line: Line) -> None:
+        (reply(200, unknown) if b"listAccounts" in received.body else answers)(received, line)
+
+    with HttpProvider(answer) as provider:
+        report = await carry.inspect("signal", {"url": provider.url}, {})
+    assert report.condition is Condition.READY
+    assert report.facts == (("Server", "native, 0.14.6"),)
+
+
 @pytest.mark.parametrize(
     ("server", "name", "pointer"),
     [

@@ -172,6 +172,18 @@ def test_what_is_no_link_is_not_shown(link: object, typed: Sequence[str]) -> Non
     assert report.condition is Condition.DOWN
 
 
+def test_signal_cli_that_makes_no_link_shows_none() -> None:
+    answers = signal.native(SignalState(accounts=[]))
+    unreachable = '{"jsonrpc":"2.0","error":{"code":-3,"message":"no"},"id":"startLink"}'
+
+    def answer(received: Received, line: Line) -> None:
+        (reply(200, unreachable) if b"startLink" in received.body else answers)(received, line)
+
+    administrator, report = _pair(answer)
+    assert administrator.codes == []
+    assert report.condition is Condition.DOWN
+
+
 def test_a_server_that_is_none_is_not_paired() -> None:
     administrator, report = _pair(reply(404))
     assert report.condition is Condition.DOWN
