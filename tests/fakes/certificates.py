@@ -34,6 +34,12 @@ class Authority:
         self, host: str = "127.0.0.1", *, first_day: int = -1, last_day: int = 30
     ) -> ssl.SSLContext:
         """Return the context of a server with a certificate for a host, valid between the days."""
+        return _context(self.server_file(host, first_day=first_day, last_day=last_day))
+
+    def server_file(
+        self, host: str = "127.0.0.1", *, first_day: int = -1, last_day: int = 30
+    ) -> Path:
+        """Return a file with certificate and key of a server, for one that runs elsewhere."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         certificate = (
@@ -41,7 +47,7 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName([_alternative(host)]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        return self._context(certificate, key)
+        return self._file(certificate, key)
 
     def self_signed(self, host: str = "127.0.0.1") -> ssl.SSLContext:
         """Return the context of a server that only vouches for itself."""
@@ -52,11 +58,9 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName([_alternative(host)]), critical=False)
             .sign(key, hashes.SHA256())
         )
-        return self._context(certificate, key)
+        return _context(self._file(certificate, key))
 
-    def _context(
-        self, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
-    ) -> ssl.SSLContext:
+    def _file(self, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Path:
         file = self._directory / f"{certificate.serial_number}.pem"
         file.write_bytes(
             certificate.public_bytes(serialization.Encoding.PEM)
@@ -66,9 +70,13 @@ class Authority:
                 serialization.NoEncryption(),
             )
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
+
+
+def _context(file: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
 
 
 def _builder(

@@ -71,18 +71,22 @@ Answer = Callable[[Received, Line], None]
 
 @dataclass
 class HttpProvider:
-    """Serve on a port of the loopback until the `with` block ends."""
+    """Serve on a port of the loopback until the `with` block ends.
+
+    `address` is where to listen; port 0 is any that is free.
+    """
 
     answer: Answer
     tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
+    address: tuple[str, int] = ("127.0.0.1", 0)
     received: list[Received] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     connections: int = 0
 
     def __enter__(self) -> Self:
         self._stopping = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(self.address)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()

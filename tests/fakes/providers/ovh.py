@@ -65,24 +65,20 @@ def _error(status: int, code: str, text: str) -> Reply:
     return json_reply(reply | ({"errorCode": code} if code else {}), status)
 
 
-def _signature(asked: Asked) -> str:
+def _signature(asked: Asked, scheme: str) -> str:
     received = asked.received
     signed = (
         _SECRET,
         received.headers["x-ovh-consumer"],
         received.method,
-        f"http://{received.headers['host']}{received.target}",
+        f"{scheme}://{received.headers['host']}{received.target}",
         received.body.decode("ascii"),
         received.headers["x-ovh-timestamp"],
     )
     return "$1$" + hashlib.sha1("+".join(signed).encode()).hexdigest()  # noqa: S324  # OVH's protocol
 
 
-def _answer(asked: Asked) -> Reply:
-    return _refusal(asked) or _verdict(asked.body, asked.received.path)
-
-
-def _refusal(asked: Asked) -> Reply | None:
+def _refusal(asked: Asked, scheme: str) -> Reply | None:
     headers = asked.received.headers
     if headers["x-ovh-application"] != "app-key":
         return _error(403, "INVALID_KEY", "Invalid application key")
@@ -90,7 +86,7 @@ def _refusal(asked: Asked) -> Reply | None:
         return _error(403, "INVALID_CREDENTIAL", "This credential is not valid")
     if abs(int(headers["x-ovh-timestamp"]) - _now()) > _TOLERANCE:
         return _error(400, "", "Query out of time")
-    if headers["x-ovh-signature"] != _signature(asked):
+    if headers["x-ovh-signature"] != _signature(asked, scheme):
         return _error(400, "INVALID_SIGNATURE", "Invalid signature")
     return None
 
@@ -114,16 +110,21 @@ def _verdict(job: dict[str, Any], path: str) -> Reply:
     )
 
 
-def _provider() -> StrictProvider:
+def ovh(scheme: str = "http") -> StrictProvider:
+    """Make the API; the scheme of its URL is signed, too."""
+
+    def answer(asked: Asked) -> Reply:
+        return _refusal(asked, scheme) or _verdict(asked.body, asked.received.path)
+
     return StrictProvider(
         Endpoint("GET", "/1.0/auth/time", _clock),
-        Endpoint("POST", r"/1.0/sms/[^/]+/jobs", _answer, json=_JOB, headers=_HEADERS),
+        Endpoint("POST", r"/1.0/sms/[^/]+/jobs", answer, json=_JOB, headers=_HEADERS),
     )
 
 
 SIMULATOR = Simulator(
     "ovh",
-    _provider,
+    ovh,
     url_setting="base_url",
     path="/1.0",
     settings={"application_key": "app-key", "account": "sms-ab12345-1", "sender": "MyHost"},
