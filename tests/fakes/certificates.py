@@ -18,10 +18,10 @@ _DAY = dt.timedelta(days=1)
 class Authority:
     """Issue certificates that a client trusts who trusts `file`."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, name: str = "Test authority") -> None:
         self._directory = directory
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         certificate = (
             _builder(self._name, self._name, self._key, -1, 30)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
