@@ -51,7 +51,7 @@ class Notifier:
 
 
 class Notifications:
-    """Send what the notifier remembered, one at a time, within each notification's budget."""
+    """Send what the notifier remembered, oldest first, within each notification's budget."""
 
     def __init__(
         self,

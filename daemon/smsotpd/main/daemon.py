@@ -12,12 +12,15 @@ from systemd import daemon as systemd
 from smsotpd.core.errors import UnavailableError
 from smsotpd.core.ports import Journal
 from smsotpd.dbus.server import Server
+from smsotpd.gateways.lane import AT_ONCE
 from smsotpd.main.parts import Parts
 
 _SECONDS_BETWEEN_SIGNS = 5.0
 _SIGNS_BETWEEN_PRUNINGS = 12
 _SECONDS_BETWEEN_INSPECTIONS = 300.0
 _SECONDS_TO_DRAIN = 16.0  # a gateway that is being waited for has 15
+# More than one gateway takes at once, so that one that hangs holds up no other's notifications.
+_NOTIFICATIONS_AT_ONCE = 2 * AT_ONCE
 
 
 async def run(parts: Parts, journal: Journal) -> None:
@@ -39,7 +42,7 @@ async def run(parts: Parts, journal: Journal) -> None:
         server.wait_until_disconnected(),
         _keep(parts),
         _look_after(parts),
-        _tell(parts),
+        *(_tell(parts) for _ in range(_NOTIFICATIONS_AT_ONCE)),
     )
     tasks = [asyncio.ensure_future(end) for end in ends]
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -80,7 +83,7 @@ async def _look_after(parts: Parts) -> None:
 
 
 async def _tell(parts: Parts) -> None:
-    """Send notifications as they come, for ever; nothing else waits for them."""
+    """Send notifications one after the other as they come, for ever; nothing waits for them."""
     while True:
         await parts.news.wait()
         parts.news.clear()

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from typing import Final
+from urllib.parse import unquote_plus
 
 from tests.fakes.http_provider import HttpProvider, Line, Received, hang, reply
 from tests.fakes.providers import (
@@ -63,6 +64,11 @@ class Exchange:
     body: str
     taken: bool
     violations: list[str]
+
+    @property
+    def text(self) -> str:
+        """Return the body, of a form without its percent signs."""
+        return self.body if self.body.startswith("{") else unquote_plus(self.body)
 
 
 def _site(host: str, simulator: Simulator, *, is_trusted: bool = True) -> Site:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote_plus
 
 from smsotpd.core.channel import parse_recipient
 from tests.fakes.certificates import Authority
@@ -147,11 +146,11 @@ class Person:
         """Return the bodies that sites, or one of them, took for the person, oldest first."""
         digits = str(self.number)
         return [
-            unquote_plus(exchange.body)
+            exchange.text
             for exchange in exchanges(self.machine)
             if exchange.taken
             and host in {"", exchange.host}
-            and digits in unquote_plus(exchange.target + exchange.body)
+            and digits in exchange.target + exchange.text
         ]
 
     def code(self, host: str = "") -> str:
