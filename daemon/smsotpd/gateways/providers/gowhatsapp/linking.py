@@ -107,8 +107,6 @@ def _finished(values: Values, device: Device, number: str) -> _Steps:
     """Keep the device's id, and tell whose account it is."""
     yield Keep("device_id", Secret(device.id))
     facts = (yield from followed(account(values, device.id, number))) if number else ()
-    for label, text in facts:
-        yield Show(f"{label}: {text}")
     return Report(Condition.READY, "the WhatsApp account is logged in", facts)
 
 
