@@ -50,14 +50,21 @@ def find_type(known: Sequence[Entry], type_id: str) -> Entry:
     Raises:
         CliError: there is none.
     """
+    entry = _type_named(known, type_id)
+    if entry is None:
+        raise CliError(
+            f"there is no gateway type {printable(type_id)}",
+            remedy="see: smsotpctl gateway types",
+            exit_code=Exit.NOT_FOUND,
+        )
+    return entry
+
+
+def _type_named(known: Sequence[Entry], name: str) -> Entry | None:
     for entry in known:
-        if type_id in (entry["type"], *cast("Sequence[str]", entry.get("aliases", ()))):
+        if name in (entry["type"], *cast("Sequence[str]", entry.get("aliases", ()))):
             return entry
-    raise CliError(
-        f"there is no gateway type {printable(type_id)}",
-        remedy="see: smsotpctl gateway types",
-        exit_code=Exit.NOT_FOUND,
-    )
+    return None
 
 
 def settings_from_options(
@@ -129,13 +136,13 @@ def ask_type(known: Sequence[Entry]) -> str:
             f"{cell(entry.get('link'))}",
             err=True,
         )
-    names = [str(entry.get("type")) for entry in known]
     for _ in range(secrets_in.TRIES):
         answer = str(click.prompt("Type (name or number)", err=True)).strip()
-        if answer in names:
-            return answer
-        if answer.isdecimal() and 0 < int(answer) <= len(names):
-            return names[int(answer) - 1]
+        entry = _type_named(known, answer)
+        if entry is None and answer.isdecimal() and 0 < int(answer) <= len(known):
+            entry = known[int(answer) - 1]
+        if entry is not None:
+            return str(entry["type"])
         click.echo("That is none of them.", err=True)
     raise click.Abort
 
