@@ -138,11 +138,11 @@ def ask_type(known: Sequence[Entry]) -> str:
         )
     for _ in range(secrets_in.TRIES):
         answer = str(click.prompt("Type (name or number)", err=True)).strip()
-        entry = _type_named(known, answer)
-        if entry is None and answer.isdecimal() and 0 < int(answer) <= len(known):
-            entry = known[int(answer) - 1]
-        if entry is not None:
-            return str(entry["type"])
+        chosen = _type_named(known, answer)
+        if chosen is None and answer.isdecimal() and 0 < int(answer) <= len(known):
+            chosen = known[int(answer) - 1]
+        if chosen is not None:
+            return str(chosen["type"])
         click.echo("That is none of them.", err=True)
     raise click.Abort
 

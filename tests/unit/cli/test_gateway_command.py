@@ -176,6 +176,16 @@ def test_a_type_is_found_by_its_former_id_and_called_by_its_own(
     assert daemon.secrets == {"main": {"TOKEN": TOKEN}}
 
 
+@pytest.mark.parametrize("answer", ["http", "former-http", "1"])
+def test_the_type_is_answered_by_id_former_id_or_number(shell: Shell, answer: str) -> None:
+    shell.interactive = True
+
+    result = shell.run("gateway", "configure", "main", typed=f"{answer}\n")
+
+    assert "none of them" not in result.output
+    assert "Empty keeps what stands in brackets" in result.output
+
+
 def test_without_a_terminal_the_type_must_be_named(shell: Shell) -> None:
     assert "--type" in shell.run("gateway", "configure", "main").output
 
