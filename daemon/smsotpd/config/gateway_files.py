@@ -7,17 +7,15 @@ A file is called after its gateway and holds `type`, optionally `enabled`, and t
 hands to the daemon (LoadCredential=).
 """
 
-import os
-import stat
 from pathlib import Path
 
 from smsotpd.config.document import Document, read_document, toml_files
+from smsotpd.config.secret_value import refuse_if_open_to_everybody, secret
 from smsotpd.core.errors import BadArgumentError, ConfigurationError
 from smsotpd.core.gateway import GatewayDefinition, parse_gateway_name
 from smsotpd.core.secret import Secret
 
 GATEWAY_FILES = "gateways.d"
-_CREDENTIAL_NAME_SIGNS = frozenset("-_.")
 _LARGEST_NUMBER = 10**15  # what every reader of a text takes for the same number
 
 
@@ -32,7 +30,8 @@ def read_gateway_files(directory: Path) -> tuple[GatewayDefinition, ...]:
 
 def _read(path: Path) -> GatewayDefinition:
     document = read_document(path)
-    _refuse_if_open_to_everybody(path)
+    # With or without [secrets]: only the gateway's type knows which of its settings are secret.
+    refuse_if_open_to_everybody(path)
     try:
         name = parse_gateway_name(path.stem)
     except BadArgumentError as error:
@@ -73,36 +72,7 @@ def _text(document: Document, dotted: str, value: object) -> str:
 
 
 def _secret(document: Document, dotted: str, value: object) -> Secret:
-    match value:
-        case str():
-            return Secret(value)
-        case {"credential": str(name)}:
-            return _credential(document, dotted, name)
-        case _:
-            raise document.error(dotted, 'must be a text, or { credential = "NAME" }')
-
-
-def _credential(document: Document, dotted: str, name: str) -> Secret:
-    if not name or not all(char.isalnum() or char in _CREDENTIAL_NAME_SIGNS for char in name):
-        raise document.error(dotted, "names a credential with signs other than - _ .")
-    directory = os.environ.get("CREDENTIALS_DIRECTORY", "")
-    path = Path(directory) / name
-    if not directory or not path.is_file():
-        raise document.error(dotted, f"names the credential {name}, which systemd did not hand in")
     try:
-        return Secret(path.read_text(encoding="utf-8").rstrip("\n"))
-    except OSError as error:
-        raise document.error(dotted, f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError:
-        # Not chained: that error holds the secret.
-        raise document.error(dotted, f"names the credential {name}, which is no UTF-8") from None
-
-
-def _refuse_if_open_to_everybody(path: Path) -> None:
-    # With or without [secrets]: only the gateway's type knows which of its settings are secret.
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & (stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP):
-        raise ConfigurationError(
-            str(path),
-            f"may hold secrets, has mode {mode:04o}; run chown root:smsotp and chmod 0640 on it",
-        )
+        return secret(value)
+    except ValueError as error:
+        raise document.error(dotted, str(error)) from None

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from smsotpd.config.secret_value import secret
 from smsotpd.core.channel import CHANNELS, parse_recipient
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import parse_gateway_name
 from smsotpd.core.limits import Budget
+from smsotpd.core.mail_server import Protection
 from smsotpd.core.notification import EVENT_KINDS, TAGS
 from smsotpd.core.policy import (
     FEWEST_CODE_DIGITS,
@@ -28,6 +30,9 @@ from smsotpd.core.recipient import Recipient
 from smsotpd.core.text import check_text
 
 _PREFIX = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}", re.ASCII)
+_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@[A-Za-z0-9.-]{1,255}", re.ASCII)
+_PATH = re.compile(r"/[^\0]{1,4095}")
 _HOUR = 3600.0
 _DAY = 86_400.0
 
@@ -193,6 +198,24 @@ def gateway_name(value: object) -> str:
     return name
 
 
+def matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
+    """Take texts of a form."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise ValueError(f"must be {what}")
+        return value
+
+    return read
+
+
+def line(value: object) -> str:
+    """Take one line of printable text."""
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError("must be one line of printable text")
+    return value
+
+
 DAEMON: Mapping[str, Key] = {
     "host": Key("host", text()),
     "transaction_seconds": Key("transaction_seconds", seconds(30, 3600)),
@@ -217,6 +240,17 @@ ROUTE: Mapping[str, Key] = {
     "channel": Key("channel", channel),
     "prefixes": Key("prefixes", prefixes),
     "groups": Key("groups", names("groups")),
+}
+
+SMTP: Mapping[str, Key] = {
+    "host": Key("host", matching(_HOST, "a host name or address")),
+    "port": Key("own_port", integer(1, 65_535)),
+    "protection": Key("protection", choice(Protection)),
+    "user": Key("user", line),
+    "password": Key("password", secret),
+    "sender": Key("sender", matching(_ADDRESS, "one mail address, as otp@example.org")),
+    "ca_file": Key("ca_file", matching(_PATH, "an absolute path")),
+    "timeout_seconds": Key("timeout", seconds(1, 60)),
 }
 
 NOTIFY: Mapping[str, Key] = {
@@ -264,7 +298,7 @@ POLICY: Mapping[str, Key] = {
 TEXTS: Mapping[str, Key] = {
     "pin_prompt": Key("pin_prompt", text()),
     "single_prompt": Key("single_prompt", text()),
-    "send_prompt": Key("send_prompt", text("phone")),
+    "send_prompt": Key("send_prompt", text("phone", "word")),
     "code_prompt": Key("code_prompt", text("phone")),
     "resend_word": Key("resend_word", word),
     "message": Key("message", message),

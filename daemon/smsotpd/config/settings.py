@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """smsotpd.toml and its drop-ins, read into the settings of the domain."""
 
+import ipaddress
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,9 +11,22 @@ from typing import Any
 
 from smsotpd.config.document import Document, read_document, toml_files
 from smsotpd.config.gateway_files import read_gateway_files
-from smsotpd.config.schema import DAEMON, GATEWAYS, LIMITS, NOTIFY, PIN, POLICY, ROUTE, TEXTS, Key
+from smsotpd.config.schema import (
+    DAEMON,
+    GATEWAYS,
+    LIMITS,
+    NOTIFY,
+    PIN,
+    POLICY,
+    ROUTE,
+    SMTP,
+    TEXTS,
+    Key,
+)
+from smsotpd.config.secret_value import refuse_if_open_to_everybody
 from smsotpd.core.errors import ConfigurationError
 from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.mail_server import MailServer, Protection
 from smsotpd.core.notification import Notification
 from smsotpd.core.policy import Policy, Settings
 from smsotpd.core.route import Route
@@ -40,6 +54,7 @@ class Configuration:
     settings: Settings = field(default_factory=Settings)
     pin_cost: PinCost = field(default_factory=PinCost)
     gateways: tuple[GatewayDefinition, ...] = ()
+    mail_servers: Mapping[str, MailServer] = field(default_factory=dict)
     files: int = 0
 
 
@@ -107,12 +122,14 @@ def _with_table(configuration: Configuration, document: Document, name: str) -> 
                 settings = replace(settings, default_policy=policy)
         case "route":
             settings = _with_routes(settings, document)
+        case "smtp":
+            return replace(configuration, mail_servers=_mail_servers(configuration, document))
         case "notify":
             settings = _with_notifications(settings, document)
         case _:
             known = (
                 "[daemon], [gateways], [limits], [pin], [policy.default], [policy.SERVICE], "
-                "[route.NAME], [notify.NAME]"
+                "[route.NAME], [notify.NAME], [smtp.NAME]"
             )
             raise document.error(name, f"is no table of this file; known: {known}")
     return replace(configuration, settings=settings)
@@ -142,6 +159,34 @@ def _with_notifications(settings: Settings, document: Document) -> Settings:
         to = tuple(recipient for recipient in told if recipient is not None)
         notifications[name] = Notification(name, to_user=None in told, to=to, **values)
     return replace(settings, notifications=notifications)
+
+
+def _mail_servers(configuration: Configuration, document: Document) -> dict[str, MailServer]:
+    servers = dict(configuration.mail_servers)
+    for name, table in document.table("smtp").items():
+        shown = f"smtp.{name}"
+        if not isinstance(table, dict):
+            raise document.error(shown, "must stand in a mail server: [smtp.NAME]")
+        values = _read(document, shown, SMTP, "smtp", name)
+        if not values.get("host") or not values.get("sender"):
+            raise document.error(shown, "needs both host and sender")
+        if bool(values.get("user")) != bool(values.get("password")):
+            raise document.error(shown, "needs both user and password, or neither")
+        if isinstance(table.get("password"), str):
+            refuse_if_open_to_everybody(Path(document.path))
+        servers[name] = server = MailServer(name, **values)
+        if server.user and server.protection is Protection.NONE and not _is_here(server.host):
+            complaint = "would send the password for everybody to read: use starttls or tls"
+            raise document.error(f"{shown}.protection", complaint)
+    return servers
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether a host is this one, by the names and addresses that always mean it."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _with_services(settings: Settings, document: Document) -> Settings:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gateway types there are, in one readable list: core's port `GatewayCatalogue`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import invalidate_caches
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -10,6 +10,7 @@ from typing import Final
 
 from smsotpd.core.errors import BadArgumentError, RefusedError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType
+from smsotpd.core.mail_server import MailServer
 from smsotpd.core.ports import Sender
 from smsotpd.gateways.providers import (
     cegedim_vortext,
@@ -32,6 +33,7 @@ from smsotpd.gateways.providers import (
     sms77io,
     smsapi,
     smsglobal,
+    smtp,
     spryngsms,
     telegram_bot,
     voipbuster,
@@ -71,6 +73,7 @@ GATEWAYS: Final[tuple[Gateway, ...]] = (
     whatsapp.GATEWAY,
     whatsapp_business.GATEWAY,
     xmpp.GATEWAY,
+    smtp.GATEWAY,
     http.GATEWAY,
     outbox.GATEWAY,
 )
@@ -188,6 +191,14 @@ def _by_name(gateways: Sequence[Gateway]) -> dict[str, Gateway]:
                 raise ValueError(f"the name {name} is taken")
             known[name] = gateway
     return known
+
+
+def with_mail_servers(
+    gateways: Sequence[Gateway], servers: Mapping[str, MailServer]
+) -> tuple[Gateway, ...]:
+    """Return the types with these mail servers in place of the ones before."""
+    over_servers = smtp.gateway(servers)
+    return tuple(over_servers if each.id == over_servers.id else each for each in gateways)
 
 
 def with_third_parties(

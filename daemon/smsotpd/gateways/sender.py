@@ -3,10 +3,11 @@
 """A gateway as configured, ready to carry messages: core's port `Sender`."""
 
 import asyncio
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from smsotpd.core.errors import RefusedError
 from smsotpd.core.gateway import GatewayDefinition
@@ -19,6 +20,8 @@ from smsotpd.gateways.pairing_run import PairingRun
 from smsotpd.gateways.spec import Direct, Gateway, Http, HttpDialogue, Request, Response
 from smsotpd.gateways.spec.pairing import Work
 
+# Seconds that a delivery has left to say itself what became of the message.
+_TO_TELL: Final = 0.3
 _BUSY = Deferred(ErrorClass.TEMPORARY, "too many messages are waiting for this gateway")
 
 _T = TypeVar("_T")
@@ -179,7 +182,12 @@ class GatewaySender:
         return ended.outcome if isinstance(ended, _Broken) else None
 
     async def _deliver(self, direct: Direct, message: Message, deadline: float) -> Outcome:
-        deliver = partial(direct.deliver, self._values, message, deadline)
+        ends = time.monotonic() + deadline - min(_TO_TELL, deadline / 4)
+
+        def deliver() -> Outcome:
+            # What waited for its turn has less time left.
+            return direct.deliver(self._values, message, max(0.0, ends - time.monotonic()))
+
         ended = await self._work(deliver, deadline)
         return ended.outcome if isinstance(ended, _Broken) else ended
 

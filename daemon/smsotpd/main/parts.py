@@ -37,7 +37,7 @@ from smsotpd.dbus.admin import (
 )
 from smsotpd.dbus.authentication import authentication_methods
 from smsotpd.dbus.method import Method
-from smsotpd.gateways.catalogue import Catalogue, with_third_parties
+from smsotpd.gateways.catalogue import Catalogue, with_mail_servers, with_third_parties
 from smsotpd.gateways.sender import GatewaySender
 from smsotpd.kernel.accounts import NssAccounts
 from smsotpd.kernel.clock import KernelClock
@@ -176,7 +176,7 @@ class Parts:
 
     def _new_catalogue(self) -> Catalogue:
         allow_outbox = self._configuration.settings.allow_outbox
-        known = self._gateways_known
+        known = with_mail_servers(self._gateways_known, self._configuration.mail_servers)
         return Catalogue(GatewaySender, allow_outbox=allow_outbox, gateways=known)
 
     def _gateways_in_files(self) -> Sequence[GatewayDefinition]:
