@@ -160,7 +160,7 @@ class World:
             change.put_failures(user, failures)
 
     def challenge(
-        self, user: str = USER, service: str = "sshd", rhost: str = RHOST
+        self, user: str = USER, service: str = "login", rhost: str = RHOST
     ) -> Challenge | None:
         """Return what the store holds for a challenge's name."""
         with self.store.change() as change:
@@ -175,7 +175,7 @@ class World:
     def begin(
         self,
         user: str = USER,
-        service: str = "sshd",
+        service: str = "login",
         rhost: str = RHOST,
         *,
         mode: Mode = Mode.AUTO,

@@ -13,6 +13,8 @@ from tests.testhost.machine import Machine
 
 # What a login that was let in does: say who it is, in words that no prompt has.
 WHO: Final = 'echo "let in as $(id -un)"'
+# How a prompt ends that only says why the login is over: sshd shows texts with prompts alone.
+LAST_WORDS: Final = r"\(Enter\) "
 OPTIONS: Final = (
     "PreferredAuthentications=keyboard-interactive",
     "StrictHostKeyChecking=no",
@@ -119,13 +121,16 @@ class SshLogin:
         self.terminal.sendintr()
 
     def result(self, *, seconds: float = -1.0) -> SshResult:
-        """Wait until the client ends and return how."""
+        """Wait until the client ends and return how; a last word is read and left by Enter."""
+        text = ""
         try:
-            self.terminal.expect(pexpect.EOF, timeout=seconds)
+            while self.terminal.expect([pexpect.EOF, LAST_WORDS], timeout=seconds):
+                text += f"{self.terminal.before}{self.terminal.after}"
+                self.answer("")
         except pexpect.TIMEOUT:
             shown = self.terminal.before
             raise AssertionError(f"ssh did not end but shows {shown!r}") from None
-        text = str(self.terminal.before)
+        text += str(self.terminal.before)
         self.terminal.close()
         status = self.terminal.exitstatus
         return SshResult(self.user, -self.terminal.signalstatus if status is None else status, text)

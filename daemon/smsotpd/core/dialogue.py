@@ -9,7 +9,7 @@ from smsotpd.core.challenge import ChallengeKey, Judgement, is_live
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.errors import NoSuchTransactionError
 from smsotpd.core.events import LoginDenied, LoginGranted
-from smsotpd.core.policy import Factor, Settings
+from smsotpd.core.policy import Factor, Mode, Settings
 from smsotpd.core.ports import Clock, Journal, Store
 from smsotpd.core.proving import (
     CHANGED_MEANWHILE,
@@ -64,6 +64,17 @@ class Dialogue:
 
     async def answer(self, transaction: Transaction, answer: str) -> Steps:
         """Return the steps after an answer; an outcome among them ends the transaction."""
+        if transaction.stage is Stage.FAREWELL:
+            return transaction.outcome
+        steps = await self._after(transaction, answer)
+        last_words = prompts.farewell(steps, transaction.context)
+        if not last_words or transaction.mode is not Mode.CONVERSATION:
+            return steps
+        transaction.stage = Stage.FAREWELL
+        transaction.outcome = steps[-1:]
+        return last_words
+
+    async def _after(self, transaction: Transaction, answer: str) -> Steps:
         transaction.answers += 1
         if transaction.answers > MOST_ANSWERS:
             return self.deny(transaction, Result.MAXTRIES, "too many answers")
@@ -151,6 +162,9 @@ class Dialogue:
         """Send a code because the user asked for one, or ask again if one is out."""
         policy, context = transaction.policy, transaction.context
         enrolment, is_code_out = self._look_up(transaction)
+        if transaction.stage is Stage.SEND and not is_resend:
+            # Without a terminal, ssh answers every prompt with nothing; nobody may be there.
+            return prompts.ask_send(policy, self._codes.masked(context.user, enrolment))
         if transaction.pin_hash and not is_proven_by(transaction.pin_hash, enrolment):
             return self.deny(transaction, Result.AUTH_ERR, CHANGED_MEANWHILE)
         if is_code_out and not is_resend:

@@ -46,7 +46,7 @@ class Texts:
 
     pin_prompt: str = "PIN: "
     single_prompt: str = "PIN, or PIN and code: "
-    send_prompt: str = "Enter for a code to {phone}: "
+    send_prompt: str = "Type {word} for a code to {phone}: "
     code_prompt: str = "Code sent to {phone}: "
     resend_word: str = "r"
     message: str = "{otp} is your login code for {service} on {host}. Valid {minutes} min."

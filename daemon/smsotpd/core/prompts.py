@@ -33,8 +33,9 @@ def ask_single(policy: Policy, context: Context) -> Steps:
 
 
 def ask_send(policy: Policy, masked: str) -> Steps:
-    """Ask whether to send a code: nothing is sent where nobody can answer."""
-    return hidden(fill(policy.texts.send_prompt, {"phone": masked}))
+    """Ask for a word before a code is sent: an empty answer may be a program's, not a person's."""
+    values = {"phone": masked, "word": policy.texts.resend_word}
+    return hidden(fill(policy.texts.send_prompt, values))
 
 
 def ask_code(policy: Policy, context: Context, sent: Sent) -> Steps:
@@ -77,12 +78,12 @@ def end_unsent(not_sent: NotSent) -> Steps:
     """End a login whose code cannot be sent; the PIN was right, so the reason may be told."""
     match not_sent.refusal:
         case Refusal.COOLDOWN:
-            text = f"A code was sent a moment ago. Try again in {round(not_sent.wait)} seconds."
+            text = f"A code was sent just now. Try again in {round(not_sent.wait)} s."
             return end(Result.AUTH_ERR, text)
         case None:
-            return end(Result.UNAVAILABLE, "The code could not be sent. Ask your administrator.")
+            return end(Result.UNAVAILABLE, "The code could not be sent. Ask an administrator.")
         case _:
-            return end(Result.MAXTRIES, "Too many codes were sent. Ask your administrator.")
+            return end(Result.MAXTRIES, "Too many codes were sent. Ask an administrator.")
 
 
 def end_first_attempt(sent: Sent) -> Steps:
@@ -101,6 +102,21 @@ def transaction_id(sent: Sent) -> Steps:
 def use_authtok() -> Steps:
     """Ask the terminal to answer with the password the PAM stack already has."""
     return (Step(StepKind.AUTHTOK, ""),)
+
+
+# sshd shows a text only together with the next prompt, and there is none after the outcome.
+_SHOWS_TEXTS_WITH_PROMPTS = frozenset({"sshd"})
+
+
+def farewell(steps: Steps, context: Context) -> Steps:
+    """Return a prompt that says what an outcome's error says, where that would not be seen.
+
+    Empty if the steps end with no such outcome: they are to be shown as they are.
+    """
+    errors = [step.text for step in steps if step.kind is StepKind.ERROR]
+    if not errors or context.service not in _SHOWS_TEXTS_WITH_PROMPTS:
+        return ()
+    return hidden(f"{errors[-1]} (Enter) ")
 
 
 def hidden(text: str) -> Steps:

@@ -51,6 +51,7 @@ class Stage(Enum):
     SINGLE = "single"  # PIN, or PIN and code, in one field
     SEND = "send"  # whether a code shall go out
     CODE = "code"
+    FAREWELL = "farewell"  # nothing any more: the outcome is known
     NEW_PIN = "new-pin"
     REPEATED_PIN = "repeated-pin"
 
@@ -87,6 +88,7 @@ class Transaction:
         over: whether it had its outcome or was cancelled.
         has_authtok: whether the next answer is the password of the PAM stack.
         pin_hash: of the PIN that was proven; empty if none was.
+        outcome: the steps that end it, once it has only to be read what they say.
         new_pin_hash: of a PIN that is still to be repeated.
     """
 
@@ -102,6 +104,7 @@ class Transaction:
     over: bool = False
     has_authtok: bool = False
     pin_hash: str = field(default="", repr=False)
+    outcome: Steps = ()
     new_pin_hash: str = field(default="", repr=False)
 
     @property

@@ -106,6 +106,8 @@ def test_a_login_ends_where_no_gateway_takes_the_code(gateways: Machine, alice: 
     ):
         login.expect_prompt("PIN: ")
         login.answer(PIN)
+        login.expect_prompt("The code could not be sent. Ask an administrator. (Enter) ")
+        login.answer("")
         assert not login.result().granted
     [denied] = alice.journal(LoginDenied)
     assert denied["SMSOTP_REASON"] == "the code could not be sent"

@@ -98,9 +98,9 @@ def test_a_key_stands_for_the_pin_where_the_policy_asks_for_the_code_alone(
         accounts.settings(server, only_code),
         SshLogin(server, with_key.name, options=KEY_OPTIONS) as login,
     ):
-        shown = login.expect_prompt(f"Enter for a code to {with_key.masked}: ")
+        shown = login.expect_prompt(f"Type r for a code to {with_key.masked}: ")
         assert with_key.messages() == []
-        login.answer("")
+        login.answer("r")
         login.expect_prompt(f"Code sent to {with_key.masked}: ")
         login.answer(with_key.code())
         assert login.result().granted
@@ -121,9 +121,9 @@ def test_the_password_then_the_code_and_no_pin(behind_password: Machine, alice: 
     with SshLogin(behind_password, alice.name) as login:
         login.expect_prompt("Password: ")
         login.answer(PASSWORD)
-        shown = login.expect_prompt(f"Enter for a code to {alice.masked}: ")
+        shown = login.expect_prompt(f"Type r for a code to {alice.masked}: ")
         assert alice.messages() == []
-        login.answer("")
+        login.answer("r")
         login.expect_prompt(f"Code sent to {alice.masked}: ")
         login.answer(alice.code())
         assert login.result().granted

@@ -78,6 +78,8 @@ def test_three_wrong_codes_end_the_login_after_one_message(alice: Account) -> No
         login.answer(alice.wrong_code())
         login.expect_prompt("Wrong code, 1 try left. Code (r: new one): ")
         login.answer(alice.wrong_code())
+        login.expect_prompt("Too many wrong codes. Try again later. (Enter) ")
+        login.answer("")
         result = login.result()
     assert not result.granted
     assert "PIN" not in result.text, "PAM_MAXTRIES keeps sshd from asking once more"

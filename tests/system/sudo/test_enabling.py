@@ -100,8 +100,8 @@ def test_with_stack_after_the_password_comes_first_and_the_code_alone_follows(
         with SudoLogin(alice) as login:
             login.expect(f"password for {alice.name}: ")
             login.answer(PASSWORD)
-            login.expect(f"Enter for a code to {alice.masked}: ")
-            login.answer("")
+            login.expect(f"Type r for a code to {alice.masked}: ")
+            login.answer("r")
             login.expect(f"Code sent to {alice.masked}: ")
             login.answer(alice.code())
             assert login.result().granted

@@ -22,7 +22,7 @@ async def test_the_right_pin_sends_a_code_and_asks_for_it(world: World) -> None:
     terminal = await world.begin().answer(PIN)
     assert terminal.steps == (Step(StepKind.HIDDEN, f"Code sent to {MASKED}: "),)
     assert world.texts == [
-        f"{world.source.codes[-1]} is your login code for sshd on host.example.org. Valid 5 min."
+        f"{world.source.codes[-1]} is your login code for login on host.example.org. Valid 5 min."
     ]
     assert world.gateway.messages[0].recipient.address == PHONE
 
@@ -140,7 +140,7 @@ async def test_a_failed_gateway_ends_the_login_as_unavailable(world: World) -> N
     world.gateway.will(Rejected(ErrorClass.AUTH))
     terminal = await world.begin().answer(PIN)
     assert terminal.outcome is Result.UNAVAILABLE
-    assert terminal.notes == ["The code could not be sent. Ask your administrator."]
+    assert terminal.notes == ["The code could not be sent. Ask an administrator."]
     assert world.challenge() is None
 
 
@@ -189,14 +189,14 @@ async def test_wrong_answers_count_across_the_transactions_of_one_code(world: Wo
 
 async def test_each_service_and_each_remote_host_has_its_own_code(world: World) -> None:
     world.set_limits(resend_seconds=0.0)
-    sshd = await world.begin().answer(PIN)
+    first = await world.begin().answer(PIN)
     code = world.code
-    for service, rhost in (("sudo", ""), ("sshd", "192.0.2.8")):
+    for service, rhost in (("sudo", ""), ("login", "192.0.2.8")):
         other = await world.begin(service=service, rhost=rhost).answer(PIN)
         await other.answer(code)
         assert other.prompt.startswith("Wrong code")
-    await sshd.answer(code)
-    assert sshd.outcome is Result.SUCCESS
+    await first.answer(code)
+    assert first.outcome is Result.SUCCESS
     assert len(world.texts) == 3
 
 
@@ -299,3 +299,25 @@ def test_too_many_open_logins_are_refused(world: World) -> None:
         world.begin(owner=f":2.{number}")
     with pytest.raises(BusyError):
         world.begin(owner=":3.1")
+
+
+async def test_sshd_is_told_in_a_last_prompt_why_a_login_ends(world: World) -> None:
+    world.gateway.will(Rejected(ErrorClass.AUTH))
+    terminal = await world.begin(service="sshd").answer(PIN)
+    assert terminal.prompt == "The code could not be sent. Ask an administrator. (Enter) "
+    outcomes = [terminal.outcome, (await terminal.answer("whatever")).outcome]
+    assert outcomes == [None, Result.UNAVAILABLE]
+    assert len(world.journal.of(LoginDenied)) == 1
+
+
+async def test_the_last_prompt_of_a_denied_login_takes_no_code(world: World) -> None:
+    terminal = await world.begin(service="sshd").answer(PIN, *[WRONG_CODE] * 3)
+    assert terminal.prompt.startswith("Too many wrong codes")
+    await terminal.answer(world.code)
+    assert terminal.outcome is Result.MAXTRIES
+    assert world.journal.of(LoginGranted) == []
+
+
+async def test_a_wrong_pin_has_no_last_words(world: World) -> None:
+    terminal = await world.begin(service="sshd").answer("Blumenkohl8")
+    assert terminal.outcome is Result.AUTH_ERR

@@ -99,7 +99,7 @@ async def test_no_code_is_stored_even_in_what_is_not_printed(world: World) -> No
     await world.begin().answer(PIN)
     challenge = world.challenge()
     assert challenge is not None
-    assert challenge.key == ChallengeKey("anna", "sshd", "192.0.2.7")
+    assert challenge.key == ChallengeKey("anna", "login", "192.0.2.7")
     for text in texts_of(challenge):
         assert world.code not in text
     assert len(challenge.digest) == 32
@@ -174,10 +174,10 @@ async def test_a_message_names_user_host_service_and_minutes_where_the_text_asks
     message = "{otp}/{user}/{host}/{service}/{minutes}/{phone}"
     texts = type(world.settings.default_policy.texts)(message=message)
     world.set_policy(texts=texts, code_digits=8, factors=frozenset({Factor.CODE}))
-    await world.begin().answer("")
+    await world.begin().answer("r")
     (code,) = world.source.codes
     assert len(code) == 8
-    assert world.texts == [f"{code}/anna/host.example.org/sshd/5/{{phone}}"]
+    assert world.texts == [f"{code}/anna/host.example.org/login/5/{{phone}}"]
 
 
 def test_events_that_the_adapters_record_are_plain_values() -> None:

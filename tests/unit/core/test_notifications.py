@@ -50,7 +50,7 @@ async def test_an_administrator_is_told_who_logged_in_where(world: World) -> Non
     assert told(world) == []  # no login waits for it
     assert world.woken == 1
     await send_all(world)
-    expected = f"{USER} +49 ••• ••89 sshd 192.0.2.7 2026-01-02 12:00 host.example.org"
+    expected = f"{USER} +49 ••• ••89 login 192.0.2.7 2026-01-02 12:00 host.example.org"
     assert told(world) == [(ADMINISTRATOR.address, expected)]
 
 
@@ -137,7 +137,7 @@ async def test_what_was_typed_for_a_name_cannot_forge_a_text(world: World) -> No
     notify(world, ["login-denied"], to=(ADMINISTRATOR,), text="{user}|{service}")
     await world.begin("{service}\u202e").answer("8642")
     await send_all(world)
-    assert told(world) == [(ADMINISTRATOR.address, "{service}\N{REPLACEMENT CHARACTER}|sshd")]
+    assert told(world) == [(ADMINISTRATOR.address, "{service}\N{REPLACEMENT CHARACTER}|login")]
 
 
 def test_notifications_tell_of_no_notifications() -> None:

@@ -85,7 +85,7 @@ async def test_a_cool_down_keeps_a_second_login_from_sending(world: World) -> No
     await world.begin().answer(PIN)
     terminal = await world.begin(service="sudo", rhost="").answer(PIN)
     assert terminal.outcome is Result.AUTH_ERR
-    assert terminal.notes == ["A code was sent a moment ago. Try again in 30 seconds."]
+    assert terminal.notes == ["A code was sent just now. Try again in 30 s."]
     assert len(world.texts) == 1
 
 
@@ -226,7 +226,7 @@ async def test_a_budget_of_sends_holds_for_a_day(
     world.clock.advance(86_399.0)
     terminal = await world.begin().answer(PIN)
     assert terminal.outcome is Result.MAXTRIES
-    assert terminal.notes == ["Too many codes were sent. Ask your administrator."]
+    assert terminal.notes == ["Too many codes were sent. Ask an administrator."]
     world.clock.advance(1.0)
     terminal = await world.begin().answer(PIN)
     assert terminal.outcome is None

@@ -56,7 +56,7 @@ async def test_id_and_code_let_in(naming: World) -> None:
     naming.clock.advance(7.0)
     assert await naming.logins.verify(transaction_id, naming.code, anybody) is Result.SUCCESS
     (event,) = naming.journal.of(LoginGranted)
-    assert (event.login.user, event.login.service) == ("anna", "sshd")
+    assert (event.login.user, event.login.service) == ("anna", "login")
 
 
 async def test_an_id_is_used_up_by_its_success(naming: World) -> None:
