@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The gateway type `modem`, as core's port `GatewayCatalogue` wants it."""
+
+import weakref
+from collections.abc import Callable, Sequence
+
+from smsotpd.core.errors import BadArgumentError
+from smsotpd.core.gateway import GatewayDefinition, GatewayType
+from smsotpd.core.ports import Sender
+from smsotpd.modem.pin_marks import PinMarks
+from smsotpd.modem.sender import ModemSender
+from smsotpd.modem.settings import TYPE, ModemSettings, parse
+from smsotpd.modem.worker import Worker
+
+MakeWorker = Callable[[ModemSettings, PinMarks], Worker]
+
+
+class ModemCatalogue:
+    """Check definitions of modems, and make senders of them.
+
+    A sender is held weakly: a gateway that is removed or disabled gives its modem back.
+    """
+
+    def __init__(self, marks: PinMarks, make_worker: MakeWorker = Worker) -> None:
+        self._marks = marks
+        self._make_worker = make_worker
+        self._senders: weakref.WeakValueDictionary[str, ModemSender] = weakref.WeakValueDictionary()
+        self._definitions: dict[str, GatewayDefinition] = {}
+
+    def types(self) -> Sequence[GatewayType]:
+        """Return the one type."""
+        return (TYPE,)
+
+    def type_id(self, name: str) -> str:
+        """Return the name as it is: there are no aliases."""
+        return name
+
+    def check(self, definition: GatewayDefinition) -> None:
+        """Check settings and secrets as a whole; the modem itself is not asked.
+
+        Raises:
+            BadArgumentError: the type is another, or a setting unknown or malformed.
+        """
+        if definition.type_id != TYPE.type_id:
+            raise BadArgumentError("type", f"must be {TYPE.type_id}")
+        parse(definition)
+
+    def secret_names(self, definition: GatewayDefinition) -> frozenset[str]:
+        """Return the names among the definition's settings that are secret."""
+        marked = {setting.name for setting in TYPE.settings if setting.secret}
+        return frozenset(definition.secrets) | (marked & definition.settings.keys())
+
+    def sender(self, definition: GatewayDefinition) -> Sender:
+        """Return the sender for a definition that passed `check`; it opens the modem by itself."""
+        known = self._senders.get(definition.name)
+        if known is not None:
+            if self._definitions.get(definition.name) == definition:
+                return known
+            known.close()
+        sender = ModemSender(definition.name, self._make_worker(parse(definition), self._marks))
+        self._senders[definition.name] = sender
+        self._definitions[definition.name] = definition
+        return sender

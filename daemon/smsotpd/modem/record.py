@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a modem did of late, for its status: counts and the last failure; no number, no text."""
+
+from collections import deque
+from typing import Final
+
+from smsotpd.core.outcome import Accepted
+from smsotpd.modem.delivery import Delivery
+from smsotpd.modem.report import Fate, PduError, decode_report
+
+_REMEMBERED: Final = 512
+
+
+class Record:
+    """Count what was sent and what the network reported of it."""
+
+    def __init__(self) -> None:
+        self.accepted = self.late = self.failed = 0
+        self.last_failure = ""
+        self._fates = dict.fromkeys(Fate, 0)
+        self._sent: deque[tuple[int, str]] = deque(maxlen=_REMEMBERED)
+
+    def note(self, delivery: Delivery, number: str, *, is_late: bool) -> None:
+        """Count a message; it is late if nobody waited for its outcome any more."""
+        if isinstance(delivery.outcome, Accepted):
+            self.accepted += 1
+            self.late += is_late
+            self._sent.extend((each, number.lstrip("+")) for each in delivery.references)
+        else:
+            self.failed += 1
+            self.last_failure = delivery.outcome.detail
+
+    def note_report(self, pdu: str) -> None:
+        """Count a status report that belongs to a message of ours."""
+        try:
+            report = decode_report(pdu)
+        except PduError:
+            return
+        sent = (report.reference, report.number.lstrip("+"))
+        if sent not in self._sent:
+            return
+        self._fates[report.fate] += 1
+        if report.fate is not Fate.TRYING:
+            self._sent.remove(sent)
+
+    def shown(self) -> tuple[tuple[str, str], ...]:
+        """Return label and text of what there is to tell."""
+        late = f", {self.late} of them after the login's deadline" if self.late else ""
+        reported = [f"{count} {fate.value}" for fate, count in self._fates.items() if count]
+        rows = (
+            ("Sent", f"{self.accepted}{late}" if self.accepted else ""),
+            ("Failed", str(self.failed) if self.failed else ""),
+            ("Reported", ", ".join(reported)),
+            ("Last failure", self.last_failure),
+        )
+        return tuple(row for row in rows if row[1])

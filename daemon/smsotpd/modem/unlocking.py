@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Opening a SIM with its PIN: the one step whose mistakes cannot be undone.
+
+Three wrong PINs lock a SIM, ten wrong PUKs destroy it. So a PIN value is tried once ever, marked on
+disk first; never where the SIM says that a try is missing already; and no PUK is entered at all.
+"""
+
+import re
+import time
+from typing import Final
+
+from smsotpd.core.outcome import ErrorClass
+from smsotpd.core.secret import Secret
+from smsotpd.modem.dialogue import Dialogue
+from smsotpd.modem.errors import CmeError, CommandError, NotReadyError, SilenceError
+from smsotpd.modem.pin_marks import PinMarks
+from smsotpd.modem.timing import Timing
+
+READY: Final = "READY"
+_WANTS_PIN: Final = "SIM PIN"
+_ALL_TRIES: Final = 3
+_STATE = re.compile(r"\+CPIN: ?(.+)")
+_BUSY: Final = frozenset({14, 515})
+_NO_SIM: Final = 10
+# The standard's question for the tries that are left, and the makers' own.
+_COUNTERS: Final = (
+    ("AT+CPINR", re.compile(r"\+CPINR: ?SIM PIN, ?(\d+)")),
+    ("AT^CPIN?", re.compile(r"\^CPIN: ?[^,]*,[^,]*,\d*,\d*,(\d+)")),
+    ('AT+QPINC="SC"', re.compile(r'\+QPINC: ?"SC", ?(\d+)')),
+    ("AT#PCT", re.compile(r"#PCT: ?(\d+)")),
+    ("AT+SPIC", re.compile(r"\+SPIC: ?(\d+)")),
+    ("AT+CPINC", re.compile(r"\+CPINC: ?(\d+)")),
+)
+
+
+class Unlocking:
+    """Bring a SIM to where it is ready, or say what a human has to do.
+
+    Args:
+        holders: for whom the tries of a PIN are counted: the modem's IMEI and the gateway's name.
+    """
+
+    def __init__(
+        self, dialogue: Dialogue, timing: Timing, marks: PinMarks, holders: tuple[str, ...]
+    ) -> None:
+        self._dialogue = dialogue
+        self._timing = timing
+        self._marks = marks
+        self._holders = holders
+
+    def open(self, pin: Secret) -> str:
+        """Return `READY`.
+
+        Raises:
+            NotReadyError: the SIM is missing, locked, or busy for too long.
+        """
+        state = self._state()
+        if state == _WANTS_PIN:
+            self._enter(pin)
+            state = self._state_after_pin()
+        if state == READY:
+            for holder in self._holders:
+                self._marks.clear(holder, pin.reveal())
+            return state
+        if state == _WANTS_PIN:
+            raise _refused()
+        if "PUK" in state:
+            raise _needs_human("the SIM is locked and wants its PUK; unlock it in a phone")
+        raise _needs_human("the modem is locked to another SIM or network; unlock it by hand")
+
+    def _enter(self, pin: Secret) -> None:
+        if not pin:
+            raise _needs_human("the SIM wants its PIN; set PIN")
+        if any(self._marks.is_tried(holder, pin.reveal()) for holder in self._holders):
+            raise _refused()
+        left = self._tries_left()
+        if left is not None and left < _ALL_TRIES:
+            raise _needs_human(
+                f"the SIM has {left} tries left for its PIN, and none is spent by a program; "
+                "enter the right PIN once in a phone"
+            )
+        try:
+            for holder in self._holders:
+                self._marks.mark(holder, pin.reveal())
+        except (OSError, UnicodeDecodeError):
+            raise NotReadyError(
+                "the PIN is not tried, as the state directory cannot be written"
+            ) from None
+        try:
+            self._dialogue.command(f'AT+CPIN="{pin.reveal()}"', self._timing.pin)
+        except CommandError:
+            raise _refused() from None
+        except SilenceError:
+            return  # a used try; the state tells whether it was the right one
+
+    def _state_after_pin(self) -> str:
+        """Wait until the SIM has taken the PIN in; its state, the mark still on."""
+        end = time.monotonic() + self._timing.sim
+        while (state := self._state()) == _WANTS_PIN and time.monotonic() < end:
+            time.sleep(self._timing.poll)
+        return state
+
+    def _state(self) -> str:
+        end = time.monotonic() + self._timing.sim
+        while True:
+            try:
+                answer = self._dialogue.command("AT+CPIN?", self._timing.command * 2)
+            except CmeError as error:
+                if error.code == _NO_SIM:
+                    raise _needs_human("no SIM; put one in") from None
+                if error.code not in _BUSY or time.monotonic() > end:
+                    raise NotReadyError(f"the SIM fails or stays busy ({error})") from None
+            except CommandError:
+                if time.monotonic() > end:
+                    raise NotReadyError("the modem does not say how its SIM is") from None
+            else:
+                for line in answer:
+                    if found := _STATE.fullmatch(line):
+                        return found[1].strip()
+                if time.monotonic() > end:
+                    raise NotReadyError("the modem does not say how its SIM is")
+            time.sleep(self._timing.poll)
+
+    def _tries_left(self) -> int | None:
+        for question, pattern in _COUNTERS:
+            try:
+                answer = self._dialogue.command(question)
+            except CommandError:
+                continue
+            for line in answer:
+                if found := pattern.match(line):
+                    return int(found[1])
+        return None
+
+
+def _needs_human(text: str) -> NotReadyError:
+    return NotReadyError(text, ErrorClass.SENDER)
+
+
+def _refused() -> NotReadyError:
+    return _needs_human(
+        "the PIN was tried once and not accepted, and is not tried again; set the right PIN"
+    )

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""A gateway of type `modem` over a scripted modem, with waits that a test can afford."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from smsotpd.core.gateway import GatewayDefinition
+from smsotpd.core.message import Message
+from smsotpd.core.recipient import parse_phone
+from smsotpd.core.secret import Secret
+from smsotpd.modem.pin_marks import PinMarkFile, PinMarks
+from smsotpd.modem.sender import ModemSender
+from smsotpd.modem.settings import ModemSettings, parse
+from smsotpd.modem.timing import Timing
+from smsotpd.modem.worker import Worker
+from tests.fakes.scripted_modem import ScriptedModem
+
+FAST = Timing(
+    wake=0.3, command=0.5, prompt=0.6, result=1.5, pin=0.5, sim=0.5, register=0.5, smsc=0.3,
+    gap=0.0, poll=0.05, probe=0.2, back_off=0.05, back_off_most=0.2, reset=600.0, restart=0.3,
+)  # fmt: skip
+CODE = Message(parse_phone("+491701234567"), "Your code is 123456", 300.0, "123456")
+OTHER = Message(parse_phone("+491701234567"), "Somebody logged in")
+
+Attach = Callable[..., ModemSender]
+
+
+@pytest.fixture
+def marks(tmp_path: Path) -> PinMarkFile:
+    return PinMarkFile(tmp_path, b"k" * 32)
+
+
+@pytest.fixture
+def attach(marks: PinMarks) -> Iterator[Attach]:
+    """Return what makes a gateway of a scripted modem; in the end each gives its modem back."""
+    workers: list[Worker] = []
+
+    def attached(modem: ScriptedModem, timing: Timing = FAST, **settings: str) -> ModemSender:
+        pin = settings.pop("PIN", "")
+        secrets = {"PIN": Secret(pin)} if pin else {}
+        definition = GatewayDefinition("gsm", "modem", {"DEVICE": "auto", **settings}, secrets)
+        checked: ModemSettings = parse(definition)
+        worker = Worker(checked, marks, timing, ports=lambda: [_Port(str(modem.link))])
+        workers.append(worker)
+        return ModemSender("gsm", worker)
+
+    yield attached
+    for worker in workers:
+        worker.stop()
+    for worker in workers:
+        worker.join(10)
+
+
+class _Port:
+    """A port as pyserial lists it, of a Huawei stick."""
+
+    vid: int | None = 0x12D1
+    pid: int | None = 0x1506
+    location: str | None = "1-1:1.2"
+
+    def __init__(self, device: str) -> None:
+        self.device = device
