@@ -11,6 +11,7 @@ from pathlib import Path
 
 from smsotpd import VERSION
 from smsotpd.config.settings import Configuration, read_configuration
+from smsotpd.core.catalogues import Catalogues
 from smsotpd.core.courier import Courier
 from smsotpd.core.dialogue import Dialogue
 from smsotpd.core.errors import SmsOtpError, UnavailableError
@@ -42,6 +43,8 @@ from smsotpd.gateways.sender import GatewaySender
 from smsotpd.kernel.accounts import NssAccounts
 from smsotpd.kernel.clock import KernelClock
 from smsotpd.kernel.randomness import KernelCodeSource
+from smsotpd.modem.catalogue import ModemCatalogue
+from smsotpd.modem.pin_marks import PinMarkFile
 from smsotpd.pinhash.argon2 import Argon2PinHasher, Cost
 from smsotpd.store.key import load_or_create_key
 from smsotpd.store.sqlite import SqliteStore, open_store
@@ -60,6 +63,7 @@ class Parts:
         key: bytes,
         journal: Journal,
         clock: KernelClock,
+        modems: ModemCatalogue,
     ) -> None:
         self._directory = directory
         self._configuration = configuration
@@ -69,6 +73,7 @@ class Parts:
         self._store = store
         self._started = time.monotonic()
         self._gateways_known, self._complaints = with_third_parties()
+        self._modems = modems
         self._gateway_types = self._new_catalogue()
         self.clock = clock
         settings = self._settings
@@ -174,10 +179,12 @@ class Parts:
     def _catalogue(self) -> GatewayCatalogue:
         return self._gateway_types
 
-    def _new_catalogue(self) -> Catalogue:
+    def _new_catalogue(self) -> GatewayCatalogue:
         allow_outbox = self._configuration.settings.allow_outbox
         known = with_mail_servers(self._gateways_known, self._configuration.mail_servers)
-        return Catalogue(GatewaySender, allow_outbox=allow_outbox, gateways=known)
+        providers = Catalogue(GatewaySender, allow_outbox=allow_outbox, gateways=known)
+        # A modem stays open over a reload that does not change its gateway.
+        return Catalogues(providers, self._modems)
 
     def _gateways_in_files(self) -> Sequence[GatewayDefinition]:
         return self._configuration.gateways
@@ -206,4 +213,5 @@ def gather(directory: Path, state: Path, boot_id: str, journal: Journal) -> Iter
         hasher = Argon2PinHasher(key, source, cost, pin.threads)
         stack.callback(hasher.close)
         clock = KernelClock(boot_id)
-        yield Parts(directory, configuration, store, hasher, source, key, journal, clock)
+        modems = ModemCatalogue(PinMarkFile(state, key))
+        yield Parts(directory, configuration, store, hasher, source, key, journal, clock, modems)
