@@ -7,9 +7,10 @@ from typing import Final
 
 from smsotpd.core.outcome import Accepted
 from smsotpd.modem.delivery import Delivery
-from smsotpd.modem.report import Fate, PduError, decode_report
+from smsotpd.modem.report import Fate, PduError, StatusReport, decode_report
 
 _REMEMBERED: Final = 512
+_EARLY: Final = 32
 
 
 class Record:
@@ -20,16 +21,21 @@ class Record:
         self.last_failure = ""
         self._fates = dict.fromkeys(Fate, 0)
         self._sent: deque[tuple[int, str]] = deque(maxlen=_REMEMBERED)
+        self._early: deque[StatusReport] = deque(maxlen=_EARLY)
 
     def note(self, delivery: Delivery, number: str, *, is_late: bool) -> None:
         """Count a message; it is late if nobody waited for its outcome any more."""
-        if isinstance(delivery.outcome, Accepted):
-            self.accepted += 1
-            self.late += is_late
-            self._sent.extend((each, number.lstrip("+")) for each in delivery.references)
-        else:
+        if not isinstance(delivery.outcome, Accepted):
             self.failed += 1
             self.last_failure = delivery.outcome.detail
+            return
+        self.accepted += 1
+        self.late += is_late
+        self._sent.extend((each, number.lstrip("+")) for each in delivery.references)
+        # A report may come before the modem is done with the message, or with its other parts.
+        early, self._early = self._early, deque(maxlen=_EARLY)
+        for report in early:
+            self._match(report)
 
     def note_report(self, pdu: str) -> None:
         """Count a status report that belongs to a message of ours."""
@@ -37,12 +43,17 @@ class Record:
             report = decode_report(pdu)
         except PduError:
             return
+        if not self._match(report):
+            self._early.append(report)
+
+    def _match(self, report: StatusReport) -> bool:
         sent = (report.reference, report.number.lstrip("+"))
         if sent not in self._sent:
-            return
+            return False
         self._fates[report.fate] += 1
         if report.fate is not Fate.TRYING:
             self._sent.remove(sent)
+        return True
 
     def shown(self) -> tuple[tuple[str, str], ...]:
         """Return label and text of what there is to tell."""
