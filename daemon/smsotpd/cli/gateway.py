@@ -165,14 +165,8 @@ def status(tool: Tool, name: str) -> None:
         found = daemon.gateway_status(name)
     if tool.as_json:
         print_json(found)
-        return
-    facts = cast("list[list[str]]", found.pop("facts", []))
-    recent = cast("list[list[object]]", found.pop("recent", []))
-    print_facts({**found, **{str(label): text for label, text in facts}})
-    if recent:
-        click.echo("Last outcomes, newest last:")
-        for at, word, latency in recent:
-            click.echo(f"  {cell(round(float(str(at))), 'sent_at')}  {cell(word)}  {latency} ms")
+    else:
+        _print_status(found)
     if found.get("condition") == "down" or found.get("breaker") == "open":
         raise CliError(
             f"the gateway {name} is down",
@@ -231,6 +225,17 @@ def _present(daemon: AdminClient, name: str) -> Entry | None:
         if error.exit_code is Exit.NOT_FOUND:
             return None
         raise
+
+
+def _print_status(found: Entry) -> None:
+    facts = cast("list[list[str]]", found.get("facts", []))
+    recent = cast("list[list[object]]", found.get("recent", []))
+    plain = {label: text for label, text in found.items() if label not in {"facts", "recent"}}
+    print_facts({**plain, **{str(label): text for label, text in facts}})
+    if recent:
+        click.echo("Last outcomes, newest last:")
+        for at, word, latency in recent:
+            click.echo(f"  {cell(round(float(str(at))), 'sent_at')}  {cell(word)}  {latency} ms")
 
 
 def _offer_test(tool: Tool, daemon: AdminClient, name: str) -> None:

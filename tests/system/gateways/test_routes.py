@@ -6,13 +6,22 @@ import json
 
 import pytest
 
+from smsotpd.cli.exit import Exit
 from smsotpd.core.events import CodeFailed, CodeSent, GatewayDown
 from smsotpd.journal.catalogue import message_id
-from tests.fakes.providers import clicksend, ovh, sms77io, smsapi, telegram_bot, xmpp
+from tests.fakes.providers import clicksend, ovh, sms77io, smsapi, spryngsms, telegram_bot, xmpp
 from tests.fakes.providers.strict import PASSWORD
 from tests.system import accounts
 from tests.system.accounts import PIN
-from tests.system.gateways.providers import Person, configure, log_in, new_person, order
+from tests.system.gateways.providers import (
+    Person,
+    codes_in,
+    configure,
+    exchanges,
+    log_in,
+    new_person,
+    order,
+)
 from tests.testhost.machine import Machine
 from tests.testhost.ssh import SshLogin
 
@@ -37,6 +46,7 @@ def routed(online: Machine) -> Machine:
         ("by-ovh", ovh.SIMULATOR),
         ("by-seven", sms77io.SIMULATOR),
         ("by-telegram", telegram_bot.SIMULATOR),
+        ("never-replies", spryngsms.SIMULATOR),
     ):
         configure(online, name, simulator)
     words = ["--set", "server=https://xmpp.example/rest/message/chat/"]
@@ -53,8 +63,10 @@ def break_gateway(machine: Machine, name: str) -> None:
 
 
 def status(machine: Machine, name: str) -> dict[str, object]:
-    shown = machine.run(["smsotpctl", "gateway", "status", name, "--json"]).stdout
-    found = json.loads(shown)
+    argv = ["smsotpctl", "gateway", "status", name, "--json"]
+    shown = machine.run(argv, check=False)
+    found = json.loads(shown.stdout)
+    assert (shown.returncode == Exit.FAILED) == (found["breaker"] == "open")
     assert isinstance(found, dict)
     return found
 
@@ -151,11 +163,23 @@ def test_whoever_asks_is_told_that_a_gateway_is_down(routed: Machine, ada: Perso
         login.answer(PIN)
         assert not login.result().granted
     asked = routed.run(["smsotpctl", "gateway", "status", "alone"], check=False)
-    assert asked.returncode == 1
+    assert asked.returncode == Exit.FAILED
     assert "the gateway alone is down" in asked.stderr
     configure(routed, "alone", smsapi.SIMULATOR)
     asked = routed.run(["smsotpctl", "gateway", "status", "alone"])
     assert "12.30 points" in asked.stdout
+
+
+def test_after_a_silence_the_next_gateway_sends_the_same_code(routed: Machine, ada: Person) -> None:
+    ada.enrol("sms")
+    quick = order("never-replies", "by-seven") + "deadline_seconds = 4\n"
+    with accounts.settings(routed, quick):
+        log_in(ada, host="gateway.seven.io")
+    [swallowed] = [each for each in exchanges(routed) if each.is_about(ada.number) and each.is_mute]
+    assert swallowed.host == "rest.spryngsms.com"
+    assert codes_in(swallowed.text) == [ada.code("gateway.seven.io")]
+    [failed] = ada.account.journal(CodeFailed)
+    assert (failed["SMSOTP_OUTCOME"], failed["SMSOTP_ERROR_CLASS"]) == ("unknown", "ambiguous")
 
 
 def test_a_user_gets_codes_by_the_channel_that_it_prefers(routed: Machine, ada: Person) -> None:
