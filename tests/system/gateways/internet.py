@@ -29,7 +29,7 @@ from tests.fakes.providers import (
 )
 from tests.fakes.providers.gowhatsapp import MESSAGE as GOWHATSAPP_MESSAGE
 from tests.fakes.providers.gowhatsapp import GowhatsappState, gowhatsapp
-from tests.fakes.providers.strict import Simulator, StrictProvider
+from tests.fakes.providers.strict import Reply, Simulator, StrictProvider
 from tests.fakes.providers.whatsapp import MESSAGE as WHATSAPP_MESSAGE
 from tests.fakes.providers.whatsapp import WhatsappState, whatsapp
 from tests.fakes.providers.xmpp import Delivered, rest
@@ -57,18 +57,23 @@ class Site:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One line of the log."""
+    """One line of the log; `is_mute` if the site took the request and never answered."""
 
     host: str
     target: str
     body: str
     taken: bool
     violations: list[str]
+    is_mute: bool = False
 
     @property
     def text(self) -> str:
         """Return the body, of a form without its percent signs."""
         return self.body if self.body.startswith("{") else unquote_plus(self.body)
+
+    def is_about(self, number: int) -> bool:
+        """Tell whether the request names an address that holds a number."""
+        return str(number) in self.target + self.text
 
 
 def _site(host: str, simulator: Simulator, *, is_trusted: bool = True) -> Site:
@@ -103,22 +108,38 @@ class _Logged:
 
     _writing = threading.Lock()
 
-    def __init__(self, site: Site, provider: StrictProvider) -> None:
+    def __init__(self, site: Site) -> None:
         self._site = site
-        self._provider = provider
 
     def __call__(self, received: Received, line: Line) -> None:
+        answer = self._answer(received)
+        if answer is None:
+            hang(received, line)
+        else:
+            reply(answer.status, answer.body, **answer.headers)(received, line)
+
+    def _answer(self, received: Received) -> Reply | None:
+        site = self._site
         with self._writing:
-            before = len(self._provider.violations)
-            answer = self._provider.answer(received)
-            violations = self._provider.violations[before:]
-            sign = self._site.taken
-            taken = bool(sign) and sign in f"{answer.status} {answer.body}"
-            body = received.body.decode(errors="replace")
-            exchange = Exchange(self._site.host, received.target, body, taken, violations)
-            with LOG.open("a") as log:
-                log.write(json.dumps(asdict(exchange)) + "\n")
-        reply(answer.status, answer.body, **answer.headers)(received, line)
+            if site.provider is None:
+                self._write(received, taken=False, violations=[], is_mute=True)
+                return None
+            before = len(site.provider.violations)
+            answer = site.provider.answer(received)
+            violations = site.provider.violations[before:]
+            taken = bool(site.taken) and site.taken in f"{answer.status} {answer.body}"
+            self._write(received, taken=taken, violations=violations)
+            return answer
+
+    def _write(
+        self, received: Received, *, taken: bool, violations: list[str], is_mute: bool = False
+    ) -> None:
+        body = received.body.decode(errors="replace")
+        exchange = Exchange(
+            self._site.host, received.target, body, taken, violations, is_mute=is_mute
+        )
+        with LOG.open("a") as log:
+            log.write(json.dumps(asdict(exchange)) + "\n")
 
 
 def serve(certificates: Path) -> None:
@@ -129,8 +150,8 @@ def serve(certificates: Path) -> None:
         for site in SITES:
             tls = SSLContext(PROTOCOL_TLS_SERVER)
             tls.load_cert_chain(certificates / f"{site.host}.pem")
-            answer = hang if site.provider is None else _Logged(site, site.provider)
-            stack.enter_context(HttpProvider(answer, tls, address=(address_of(site), 443)))
+            address = (address_of(site), 443)
+            stack.enter_context(HttpProvider(_Logged(site), tls, address=address))
         READY.touch()
         threading.Event().wait()
 

@@ -144,18 +144,20 @@ class Person:
 
     def received(self, host: str = "") -> list[str]:
         """Return the bodies that sites, or one of them, took for the person, oldest first."""
-        digits = str(self.number)
         return [
-            exchange.text
-            for exchange in exchanges(self.machine)
-            if exchange.taken
-            and host in {"", exchange.host}
-            and digits in exchange.target + exchange.text
+            each.text
+            for each in exchanges(self.machine)
+            if each.taken and host in {"", each.host} and each.is_about(self.number)
         ]
 
     def code(self, host: str = "") -> str:
         """Return the newest code that was sent to the person."""
-        return str(re.findall(r"\b\d{6}\b", self.received(host)[-1])[0])
+        return codes_in(self.received(host)[-1])[0]
+
+
+def codes_in(text: str) -> list[str]:
+    """Return the codes that stand in a message."""
+    return [str(code) for code in re.findall(r"\b\d{6}\b", text)]
 
 
 def new_person(machine: Machine, country: str = "+49151") -> Person:

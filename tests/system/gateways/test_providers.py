@@ -14,7 +14,9 @@ from tests.fakes.providers import (
     serwersms,
     sms77io,
     smsapi,
+    smsglobal,
     telegram_bot,
+    websms_de,
     whatsapp_business,
 )
 from tests.fakes.providers.strict import Simulator
@@ -81,3 +83,30 @@ def test_a_host_with_another_authoritys_certificate_is_told_nothing(
     assert failed["SMSOTP_GATEWAY"] == "impostor"
     assert failed["SMSOTP_DETAIL"] == "TLS: the certificate is signed by an unknown authority"
     assert [each for each in exchanges(online) if each.host == "api2.serwersms.pl"] == []
+
+
+def test_a_certificate_for_another_name_is_told_nothing(online: Machine, ada: Person) -> None:
+    hosts = online.read_text("/etc/hosts")
+    [address] = {line.split()[0] for line in hosts.splitlines() if "api.smsapi.com" in line}
+    online.write_text("/etc/hosts", f"{hosts}{address} api.websms.com\n")
+    configure(online, "misled", websms_de.SIMULATOR)
+    configure(online, "not-misled", clicksend.SIMULATOR)
+    ada.enrol("sms")
+    with accounts.settings(online, order("misled", "not-misled")):
+        log_in(ada, host="rest.clicksend.com")
+    [failed] = ada.account.journal(CodeFailed)
+    assert failed["SMSOTP_DETAIL"] == "TLS: the certificate is for another host name"
+    assert len([each for each in exchanges(online) if each.is_about(ada.number)]) == 1
+
+
+def test_a_name_that_is_not_found_costs_no_time(online: Machine, ada: Person) -> None:
+    configure(online, "nowhere", smsglobal.SIMULATOR)
+    configure(online, "somewhere", clicksend.SIMULATOR)
+    ada.enrol("sms")
+    with accounts.settings(online, order("nowhere", "somewhere")):
+        log_in(ada, host="rest.clicksend.com")
+    [failed] = ada.account.journal(CodeFailed)
+    assert failed["SMSOTP_GATEWAY"] == "nowhere"
+    detail = "the host name of the gateway or its proxy is not found"
+    assert failed["SMSOTP_DETAIL"] == detail
+    assert int(str(failed["SMSOTP_LATENCY_MS"])) < 2000

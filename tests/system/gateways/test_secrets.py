@@ -25,7 +25,7 @@ from tests.fakes.providers import (
 from tests.system import accounts
 from tests.system.accounts import PIN, journal_text
 from tests.system.gateways.internet import LOG
-from tests.system.gateways.providers import Person, configure, log_in, new_person, order
+from tests.system.gateways.providers import Person, codes_in, configure, log_in, new_person, order
 from tests.testhost.machine import Machine
 from tests.testhost.ssh import SshLogin
 
@@ -74,7 +74,7 @@ class Sent:
 
 def codes_of(person: Person) -> list[str]:
     # Notifications, which hold none, came to the same addresses.
-    return [code for text in person.received() for code in re.findall(r"\b\d{6}\b", text)]
+    return [code for text in person.received() for code in codes_in(text)]
 
 
 def refuse_login(person: Person) -> None:
