@@ -34,6 +34,7 @@ _CONFIGURATION = """
     <allow send_destination="org.freedesktop.DBus"/>
   </policy>
   <include>{directory}/shipped.conf</include>
+  {rules}
 </busconfig>
 """
 
@@ -48,8 +49,12 @@ def missing_requirement() -> str | None:
 
 
 @contextmanager
-def private_bus(directory: Path) -> Iterator[str]:
-    """Run a bus in a directory everybody may enter, and yield its address."""
+def private_bus(directory: Path, rules: str = "") -> Iterator[str]:
+    """Run a bus in a directory everybody may enter, and yield its address.
+
+    Args:
+        rules: more of them, for names that a test plays itself.
+    """
     directory.chmod(0o755)
     policy = ET.parse(SHIPPED_POLICY)  # noqa: S314  # our own file
     for rule in policy.iter("policy"):
@@ -57,7 +62,7 @@ def private_bus(directory: Path) -> Iterator[str]:
             rule.set("user", DAEMON_USER)
     policy.write(directory / "shipped.conf")
     configuration = directory / "bus.conf"
-    configuration.write_text(_CONFIGURATION.format(directory=directory))
+    configuration.write_text(_CONFIGURATION.format(directory=directory, rules=rules))
     process = subprocess.Popen(
         ["dbus-daemon", "--nofork", "--print-address", f"--config-file={configuration}"],
         stdout=subprocess.PIPE,

@@ -113,6 +113,6 @@ async def test_the_outbox_is_refused_unless_allowed(root: Client, daemon: Daemon
     with pytest.raises(BusError) as caught:
         await root.configure("other", "outbox", {})
     assert caught.value.name == "org.smsotp1.Error.Refused"
-    transaction, _ = await root.begin("alice")
+    transaction, _ = await root.begin("alice", "login")
     assert (await root.respond(transaction, PIN))[-1] == ["outcome", "PAM_AUTHINFO_UNAVAIL"]
     assert daemon.process.poll() is None

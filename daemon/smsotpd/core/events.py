@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Say whose login an event belongs to; the transaction name is no secret of its own."""
+    """Say whose login an event belongs to; the transaction name is no secret of its own.
+
+    Attributes:
+        caller: the uid that began it, if that was not root's: then service and tty are claims.
+    """
 
     user: str
     service: str
     rhost: str = ""
     tty: str = ""
     transaction: str = ""
+    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from smsotpd.core.policy import Factor, Mode, Policy, Settings, Unenrolled, mode
 from smsotpd.core.ports import Clock, CodeSource, Journal, Store
 from smsotpd.core.proving import Proofs
 from smsotpd.core.transaction import (
+    ROOT,
     Context,
     Result,
     Stage,
@@ -57,8 +58,13 @@ class Logins:
     def __len__(self) -> int:
         return len(self._open)
 
-    def begin(self, context: Context, owner: str, may_act_for: MayActFor) -> tuple[str, Steps]:
+    def begin(
+        self, context: Context, owner: str, may_act_for: MayActFor, uid: int = ROOT
+    ) -> tuple[str, Steps]:
         """Open a transaction for a connection, and return its name and first steps.
+
+        Args:
+            uid: of that connection.
 
         Raises:
             NotAuthorizedError: the caller may not authenticate this user.
@@ -76,6 +82,7 @@ class Logins:
             policy=policy,
             mode=mode,
             begun=self._clock.now(),
+            uid=uid,
             stage=_first_stage(policy, mode),
         )
         self._open.add(transaction, settings.most_transactions)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One login attempt in progress, and the register of all of them."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
@@ -77,12 +78,16 @@ class Context:
     code_prompt: str = ""
 
 
+ROOT = 0
+
+
 @dataclass(slots=True, eq=False)
 class Transaction:
     """One login attempt; lives in memory only, and dies with its connection.
 
     Attributes:
         owner: unique name of the bus connection that began it.
+        uid: of that connection; what another than root says of the login proves nothing.
         answers: how many answers it took so far.
         busy: whether an answer is being judged at this moment.
         over: whether it had its outcome or was cancelled.
@@ -98,6 +103,7 @@ class Transaction:
     policy: Policy
     mode: Mode
     begun: Moment
+    uid: int = ROOT
     stage: Stage = Stage.PIN
     answers: int = 0
     busy: bool = False
@@ -111,7 +117,8 @@ class Transaction:
     def login(self) -> Login:
         """Return whose login this is, for events."""
         context = self.context
-        return Login(context.user, context.service, context.rhost, context.tty, self.name)
+        caller = "" if self.uid == ROOT else f"uid {self.uid}"
+        return Login(context.user, context.service, context.rhost, context.tty, self.name, caller)
 
 
 class Transactions:
@@ -120,6 +127,7 @@ class Transactions:
     def __init__(self) -> None:
         self._by_name: dict[str, Transaction] = {}
         self._by_owner: dict[str, set[str]] = {}
+        self._by_uid: Counter[int] = Counter()
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -127,12 +135,24 @@ class Transactions:
     def add(self, transaction: Transaction, most: int) -> None:
         """Register a transaction.
 
+        Logins over the network, sudo and greeters begin as root. Other users of this machine have
+        places of their own, few for each, so that they cannot take those.
+
         Raises:
-            BusyError: `most` are open, or a sixteenth of that by this connection alone.
+            BusyError: `most` are open, or a sixteenth of that by this connection alone; or by users
+                other than root a quarter, or by one of them a sixty-fourth.
         """
+        uid, by_uid = transaction.uid, self._by_uid
         own = self._by_owner.get(transaction.owner, set())
-        if len(self._by_name) >= most or len(own) >= max(1, most // 16):
+        others = by_uid.total() - by_uid[ROOT]
+        is_full = len(own) >= max(1, most // 16) or (
+            by_uid[ROOT] >= most
+            if uid == ROOT
+            else others >= max(1, most // 4) or by_uid[uid] >= max(1, most // 64)
+        )
+        if is_full:
             raise BusyError("too many logins are in progress; try again")
+        by_uid[uid] += 1
         self._by_name[transaction.name] = transaction
         self._by_owner.setdefault(transaction.owner, set()).add(transaction.name)
 
@@ -150,7 +170,10 @@ class Transactions:
     def close(self, transaction: Transaction) -> None:
         """End a transaction; one that is over stays over."""
         transaction.over = True
-        self._by_name.pop(transaction.name, None)
+        if self._by_name.pop(transaction.name, None) is not None:
+            self._by_uid[transaction.uid] -= 1
+            if not self._by_uid[transaction.uid]:
+                del self._by_uid[transaction.uid]
         owned = self._by_owner.get(transaction.owner)
         if owned is not None:
             owned.discard(transaction.name)

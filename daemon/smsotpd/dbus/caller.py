@@ -4,6 +4,7 @@
 
 import asyncio
 import pwd
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from dbus_next import Message, MessageType, Variant
@@ -17,7 +18,10 @@ _DRIVER = "org.freedesktop.DBus"
 _POLKIT = "org.freedesktop.PolicyKit1"
 _SECONDS_FOR_DRIVER = 5.0
 _SECONDS_FOR_POLKIT = 120.0  # a person may have to type a password
+_SECONDS_FOR_NAMES = 2.0
 _ALLOW_INTERACTION = 1
+# A directory server may hang; then these do, and neither logins nor the reading of secrets.
+_name_threads = ThreadPoolExecutor(2, thread_name_prefix="names")
 
 
 @dataclass(slots=True, eq=False)
@@ -27,12 +31,19 @@ class Caller:
     Attributes:
         name: its unique name.
         uid: as the bus driver says; None until asked.
+        user: name of the account with that uid; empty until asked, for root, and if there is none.
         is_gone: whether it left the bus.
     """
 
     name: str
     uid: int | None = None
+    user: str = ""
     is_gone: bool = False
+
+    @property
+    def is_root(self) -> bool:
+        """Tell whether it may act for anybody, and knows best what it says."""
+        return self.require_uid() == ROOT
 
     def require_uid(self) -> int:
         """Return the uid.
@@ -46,13 +57,31 @@ class Caller:
 
     def may_act_for(self, user: str) -> bool:
         """Tell whether the caller may authenticate a user: root anybody, others themselves."""
-        uid = self.require_uid()
-        if uid == ROOT:
-            return True
-        try:
-            return pwd.getpwuid(uid).pw_name == user
-        except KeyError:
-            return False
+        return self.is_root or (bool(self.user) and self.user == user)
+
+
+async def learn_name(caller: Caller) -> None:
+    """Fill in the caller's account name, unless it is root, whose name decides nothing.
+
+    Raises:
+        NotAuthorizedError: whoever knows the accounts does not answer in time.
+    """
+    if caller.is_root or caller.user:
+        return
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(_SECONDS_FOR_NAMES):
+            user = await loop.run_in_executor(_name_threads, _name_of, caller.require_uid())
+    except TimeoutError as error:
+        raise NotAuthorizedError("nobody says in time whose uid yours is") from error
+    caller.user = user
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return ""
 
 
 async def identify(bus: MessageBus, caller: Caller) -> None:
@@ -87,7 +116,7 @@ async def authorize(bus: MessageBus, caller: Caller, action: str, *, is_interact
     Raises:
         NotAuthorizedError: polkit says no, or there is none.
     """
-    if caller.require_uid() == ROOT:
+    if caller.is_root:
         return
     subject = ["system-bus-name", {"name": Variant("s", caller.name)}]
     reply = await _call(

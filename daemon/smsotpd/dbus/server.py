@@ -4,25 +4,35 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from dbus_next import DBusError, Message, MessageFlag, MessageType, NameFlag, RequestNameReply
+from dbus_next import (
+    DBusError,
+    Message,
+    MessageFlag,
+    MessageType,
+    NameFlag,
+    RequestNameReply,
+    Variant,
+)
 from dbus_next.aio.message_bus import MessageBus
 
-from smsotpd.core.errors import BadArgumentError, NotAuthorizedError, SmsOtpError, UnavailableError
+from smsotpd.core.errors import BadArgumentError, SmsOtpError, UnavailableError
 from smsotpd.core.events import RequestFailed
 from smsotpd.core.ports import Journal
 from smsotpd.dbus.caller import Caller, authorize, identify
 from smsotpd.dbus.connection import connect
 from smsotpd.dbus.introspection import INTROSPECTABLE, PEER, describe
 from smsotpd.dbus.method import Call, Method
-from smsotpd.dbus.names import BUS_NAME, BUSY, OBJECT_PATH, UNAVAILABLE, name_of
+from smsotpd.dbus.names import BUS_NAME, OBJECT_PATH, UNAVAILABLE, name_of
+from smsotpd.dbus.places import Places
 
 _DRIVER = "org.freedesktop.DBus"
 _SOMEBODY_LEFT = (
     f"type='signal',sender='{_DRIVER}',interface='{_DRIVER}',member='NameOwnerChanged',arg2=''"
 )
-_MOST_CALLS = 1024
+_DESCRIPTOR = "h"
 
 
 class Server:
@@ -43,6 +53,7 @@ class Server:
         self._caller_left = caller_left
         self._callers: dict[str, Caller] = {}
         self._calls: set[asyncio.Task[None]] = set()
+        self._places = Places()
         self._is_draining = False
         self._bus: MessageBus | None = None
 
@@ -95,6 +106,9 @@ class Server:
         return self._bus
 
     def _handle(self, message: Message) -> bool:
+        method = self._methods.get((message.interface, message.member))
+        wanted = method.signature.count(_DESCRIPTOR) if method else 0
+        _close(message, wanted)  # whoever sends more than we ask for wants us to run out of them
         if message.message_type is MessageType.SIGNAL:
             self._note_who_left(message)
             return False
@@ -103,15 +117,12 @@ class Server:
         if message.interface == INTROSPECTABLE and message.member == "Introspect":
             self._reply(message, "s", [describe(self._methods.values(), message.path)])
             return True
-        method = self._methods.get((message.interface, message.member))
         if method is None or message.path != OBJECT_PATH:
             _close(message)
             return False  # dbus-next answers that there is no such method
-        if len(self._calls) >= _MOST_CALLS:
-            _close(message)
-            self._fail(message, BUSY, "too many calls are in progress; try again")
-            return True
-        task = asyncio.get_running_loop().create_task(self._answer(method, message))
+        # Before the bus can tell that it left, so that none is kept of which that was told already.
+        caller = self._callers.setdefault(message.sender, Caller(message.sender))
+        task = asyncio.get_running_loop().create_task(self._answer(method, message, caller))
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
         return True
@@ -127,33 +138,35 @@ class Server:
             caller.is_gone = True
             self._caller_left(name)
 
-    async def _answer(self, method: Method, message: Message) -> None:
+    async def _answer(self, method: Method, message: Message, caller: Caller) -> None:
         try:
-            body = await self._result(method, message)
+            body = await self._result(method, message, caller)
+            self._reply(message, method.reply_signature, body)
         except SmsOtpError as error:
             self._fail(message, name_of(error), str(error))
         except Exception as error:  # noqa: BLE001  # a defect must neither show nor end the daemon
             self._journal.record(RequestFailed(method.member, type(error).__name__))
             self._fail(message, UNAVAILABLE, "internal error; the journal of smsotpd has more")
-        else:
-            self._reply(message, method.reply_signature, body)
         finally:
             _close(message)
 
-    async def _result(self, method: Method, message: Message) -> Sequence[object]:
+    async def _result(self, method: Method, message: Message, caller: Caller) -> Sequence[object]:
         if message.signature != method.signature:
             raise BadArgumentError(method.member, f"takes the signature {method.signature!r}")
         if self._is_draining:
             raise UnavailableError("smsotpd is shutting down; try again")
-        bus = self._required_bus()
-        caller = self._callers.setdefault(message.sender, Caller(message.sender))
-        try:
-            await identify(bus, caller)
-        except NotAuthorizedError:
-            self._callers.pop(caller.name, None)  # it left before we could ask
-            raise
+        if caller.uid is None:
+            with self._places.of_stranger(caller.name):
+                await identify(self._required_bus(), caller)
+        with self._places.of_user(caller.require_uid(), asyncio.get_running_loop().time()):
+            return await self._result_for(method, message, caller)
+
+    async def _result_for(
+        self, method: Method, message: Message, caller: Caller
+    ) -> Sequence[object]:
         is_interactive = bool(message.flags & MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION)
         if method.action:
+            bus = self._required_bus()
             await authorize(bus, caller, method.action, is_interactive=is_interactive)
         if caller.is_gone:
             raise UnavailableError("the caller left the bus")
@@ -161,15 +174,31 @@ class Server:
 
     def _reply(self, message: Message, signature: str, body: Sequence[object]) -> None:
         if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
-            self._required_bus().send(Message.new_method_return(message, signature, list(body)))
+            reply = Message.new_method_return(message, signature, _sendable(list(body)))
+            self._required_bus().send(reply)
 
     def _fail(self, message: Message, name: str, text: str) -> None:
         if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
-            self._required_bus().send(Message.new_error(message, name, text))
+            self._required_bus().send(Message.new_error(message, name, str(_sendable(text))))
 
 
-def _close(message: Message) -> None:
-    """Close the descriptors of a message, wanted or not: nobody else does."""
-    for descriptor in message.unix_fds:
+def _close(message: Message, but: int = 0) -> None:
+    """Close the descriptors of a message, but for some at the front: nobody else does."""
+    for descriptor in message.unix_fds[but:]:
         os.close(descriptor)
-    message.unix_fds = []
+    message.unix_fds = message.unix_fds[:but]
+
+
+def _sendable(value: object) -> Any:
+    """Return the value with its texts as the bus takes them: it drops whoever sends it a NUL."""
+    match value:
+        case str():
+            return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        case Variant():
+            return Variant(value.signature, _sendable(value.value))
+        case Mapping():
+            return {key: _sendable(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_sendable(each) for each in value]
+        case _:
+            return value

@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What an attacker on the bus meets: the real daemon under the shipped policy."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.bus.conftest import daemon, requirements, root
+from tests.bus.private_bus import private_bus
+
+__all__ = ["daemon", "requirements", "root"]
+
+# So that a test can play polkit.
+POLKIT: Final = """
+  <policy user="root">
+    <allow own="org.freedesktop.PolicyKit1"/>
+    <allow send_destination="org.freedesktop.PolicyKit1"/>
+  </policy>"""
+
+
+@pytest.fixture
+def bus_address(tmp_path: Path) -> Iterator[str]:
+    """Run a private bus; yield its address."""
+    for parent in (tmp_path, *list(tmp_path.parents)[:2]):
+        parent.chmod(0o755)  # other users connect, too
+    directory = tmp_path / "bus"
+    directory.mkdir()
+    with private_bus(directory, POLKIT) as address:
+        yield address
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start a bus; the others need none."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and "daemon" in getattr(
+            item, "fixturenames", ()
+        ):
+            item.add_marker(pytest.mark.bus)

@@ -1,0 +1,228 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""A user of this machine sends whatever the bus carries, and takes no login from anybody else."""
+
+import asyncio
+import os
+import pwd
+import struct
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import pytest
+from dbus_next import Message, MessageFlag, MessageType, Variant
+from dbus_next.aio.message_bus import MessageBus
+
+from pam_smsotp.wire import encode_strings
+from tests.attacks.raw_connection import AUTHENTICATION, INTROSPECTABLE, PEER, RawConnection
+from tests.bus.client import ADMIN, BusError, Client
+from tests.bus.conftest import PIN
+from tests.bus.daemon import Daemon, wait_until
+
+NOBODY: Final = pwd.getpwnam("nobody")
+SIGNAL: Final = 4
+# D-Bus Specification, "Header Fields".
+UNIX_FDS: Final = 9
+
+
+async def log_in(root: Client, daemon: Daemon, service: str = "sshd") -> float:
+    """Log alice in as sshd does; return the seconds that it took."""
+    begun = time.monotonic()
+    async with asyncio.timeout(5):
+        transaction, _ = await root.begin("alice", service)
+        await root.respond(transaction, PIN)
+        assert await root.respond(transaction, daemon.code()) == [["outcome", "PAM_SUCCESS"]]
+    return time.monotonic() - begun
+
+
+def memory(daemon: Daemon) -> int:
+    """Return the daemon's resident memory in KiB."""
+    status = Path(f"/proc/{daemon.process.pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if "VmRSS" in line)
+
+
+async def test_nobody_takes_all_places_for_logins(root: Client, daemon: Daemon) -> None:
+    (daemon.configuration / "smsotpd.d").mkdir()
+    (daemon.configuration / "smsotpd.d/few.toml").write_text("[daemon]\nmost_transactions = 64\n")
+    daemon.reload()
+    refused = 0
+    async with AsyncExitStack() as stack:
+        for _ in range(20):
+            client = await stack.enter_async_context(Client(daemon.address, NOBODY.pw_uid))
+            for _ in range(4):
+                with suppress(BusError):
+                    await client.begin("nobody")
+                    continue
+                refused += 1
+        (status,) = await root.call(ADMIN, "Status")
+        assert (status["transactions"].value, refused) == (1, 79)
+        await log_in(root, daemon)
+
+
+class _Polkit:
+    """A polkit that asks somebody who does not answer."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def take(self, message: Message) -> bool:
+        if message.message_type is MessageType.METHOD_CALL:
+            self.asked += 1
+            return True
+        return False
+
+
+@asynccontextmanager
+async def polkit_that_waits(address: str) -> AsyncIterator[_Polkit]:
+    bus = await MessageBus(address).connect()
+    polkit = _Polkit()
+    bus.add_message_handler(polkit.take)
+    await bus.request_name("org.freedesktop.PolicyKit1")
+    try:
+        yield polkit
+    finally:
+        bus.disconnect()
+        await bus.wait_for_disconnect()
+        bus._sock.close()  # dbus-next leaves it to the garbage collector
+
+
+async def test_questions_of_polkit_that_nobody_answers_take_no_place(
+    root: Client, daemon: Daemon
+) -> None:
+    async with polkit_that_waits(daemon.address) as polkit:
+        with RawConnection(daemon.address, NOBODY.pw_uid) as attacker:
+            for _ in range(1500):
+                attacker.call(("org.smsotp1", "/org/smsotp1", ADMIN), "Status")
+            await log_in(root, daemon)
+            assert 1 <= polkit.asked <= 8
+
+
+async def test_a_flood_of_wrong_pins_delays_no_login(root: Client, daemon: Daemon) -> None:
+    usual = await log_in(root, daemon)
+    with RawConnection(daemon.address, NOBODY.pw_uid) as attacker:
+        for _ in range(3000):
+            attacker.call(AUTHENTICATION, "Respond", "ss", encode_strings("x", "y"))
+        assert await log_in(root, daemon) < usual + 2
+
+
+@contextmanager
+def descriptors(count: int) -> Iterator[list[int]]:
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(count)]
+    try:
+        yield opened
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
+def announcing(message: bytearray, count: int) -> bytearray:
+    """Add the header field that says how many descriptors a message carries."""
+    (length,) = struct.unpack_from("<I", message, 12)
+    fields = message[16 : 16 + length]
+    fields += bytes(-len(fields) % 8) + bytes((UNIX_FDS,)) + b"\x01u\0" + struct.pack("<I", count)
+    changed = message[:12] + struct.pack("<I", len(fields)) + fields
+    return changed + bytes(-len(changed) % 8)
+
+
+@pytest.mark.parametrize(
+    ("address", "member", "kind"),
+    [
+        (PEER, "Ping", 1),
+        (INTROSPECTABLE, "Introspect", 1),
+        (AUTHENTICATION, "Begin", 1),
+        (AUTHENTICATION, "NoSuchMethod", 1),
+        (("org.smsotp1", "/elsewhere", "org.smsotp1.Admin"), "SetPin", 1),
+        (("org.smsotp1", "/org/smsotp1", "org.smsotp1.Admin"), "SetPin", 1),
+        (AUTHENTICATION, "Begin", SIGNAL),
+    ],
+)
+async def test_descriptors_that_nobody_asked_for_are_closed(
+    root: Client, daemon: Daemon, address: tuple[str, str, str], member: str, kind: int
+) -> None:
+    before = daemon.descriptors()
+    with descriptors(16) as opened, RawConnection(daemon.address, NOBODY.pw_uid) as attacker:
+        for _ in range(50):
+            message = announcing(attacker.encoded(address, member), len(opened))
+            message[1] = kind
+            with suppress(ConnectionError):  # the bus has had enough of it, too
+                attacker.send(message, opened)
+        await log_in(root, daemon)
+        wait_until(lambda: daemon.descriptors() <= before, 5)
+
+
+async def test_a_message_of_megabytes_costs_neither_time_nor_memory(
+    root: Client, daemon: Daemon
+) -> None:
+    before = memory(daemon)
+    length = 16 * 1024 * 1024
+    body = struct.pack("<I", length) + bytes(length)
+    with RawConnection(daemon.address, NOBODY.pw_uid) as attacker:
+        attacker.call(AUTHENTICATION, "Begin", "aau", body)
+        assert await log_in(root, daemon) < 2
+        assert attacker.is_open()
+    assert memory(daemon) < before + 8 * 1024
+
+
+async def test_a_message_that_is_too_long_is_refused_with_a_word(daemon: Daemon) -> None:
+    async with Client(daemon.address, NOBODY.pw_uid) as client:
+        variants = {"user": Variant("s", "n" * 100_000), "service": Variant("s", "sshd")}
+        with pytest.raises(BusError, match="BadArgument"):
+            await client.call("org.smsotp1.Authentication", "Begin", "a{sv}", [variants])
+        assert (await client.begin("nobody"))[1] == [["hidden", "PIN: "]]
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+async def test_a_header_that_is_unusual_ends_no_daemon(
+    root: Client, daemon: Daemon, place: int
+) -> None:
+    for value in (0, 5, 7, 0x40, 0xF8, 0xFF):
+        with RawConnection(daemon.address, NOBODY.pw_uid) as attacker:
+            message = attacker.encoded(AUTHENTICATION, "Begin")
+            message[place] = value
+            with suppress(ConnectionError):
+                attacker.send(message)
+    await log_in(root, daemon)
+    assert daemon.process.poll() is None
+
+
+async def test_invented_signatures_are_not_kept(root: Client, daemon: Daemon) -> None:
+    before = memory(daemon)
+    with RawConnection(daemon.address, NOBODY.pw_uid) as attacker:
+        for number in range(2000):
+            signature = "".join("ui"[number >> bit & 1] for bit in range(16)) + "u" * 200
+            attacker.call(PEER, "Ping", signature, bytes(4 * len(signature)))
+    await log_in(root, daemon)
+    assert memory(daemon) < before + 24 * 1024
+
+
+async def test_the_origin_of_a_login_is_nobodys_to_invent(root: Client, daemon: Daemon) -> None:
+    async with Client(daemon.address, NOBODY.pw_uid) as client:
+        await root.enrol("nobody", "+4915112345699", PIN)
+        transaction, _ = await client.begin("nobody", "sshd", rhost="192.0.2.7")
+        await client.respond(transaction, PIN)
+        code = daemon.code()
+        mine, _ = await client.begin("nobody", "sshd")
+        await client.respond(mine, PIN)
+        assert daemon.code() == code, "with and without the invented host it is one challenge"
+
+
+async def test_nobody_replies_in_the_name_of_the_bus(root: Client, daemon: Daemon) -> None:
+    """A forged reply to GetConnectionCredentials would make a stranger root."""
+    async with Client(daemon.address, NOBODY.pw_uid) as client:
+        for serial in range(1, 200):
+            forged = Message(
+                message_type=MessageType.METHOD_RETURN,
+                destination="org.smsotp1",
+                interface="org.smsotp1.Authentication",
+                reply_serial=serial,
+                signature="a{sv}",
+                body=[{"UnixUserID": Variant("u", 0)}],
+                flags=MessageFlag.NO_REPLY_EXPECTED,
+            )
+            await client._bus.send(forged)
+        with pytest.raises(BusError, match="NotAuthorized"):
+            await client.begin("alice")
+    await log_in(root, daemon)
