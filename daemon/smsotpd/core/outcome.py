@@ -11,7 +11,7 @@ class ErrorClass(StrEnum):
 
     AUTH = "auth"  # our credentials are wrong: configure the gateway again
     CREDIT = "credit"  # the account is empty: pay
-    RECIPIENT = "recipient"  # the number cannot be reached: no other gateway will do better
+    RECIPIENT = "recipient"  # this gateway does not reach the number: another may
     SENDER = "sender"  # the originator is not allowed: change the gateway's settings
     RATE = "rate"  # too fast: wait, or another gateway
     TEMPORARY = "temporary"  # outage, timeout before anything was handed over: another gateway

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from smsotpd.core.events import CodeFailed, CodeSent, Login
 from smsotpd.core.message import Message
-from smsotpd.core.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
+from smsotpd.core.outcome import Accepted, Outcome, Unknown
 from smsotpd.core.ports import Clock, Sender
 
 
@@ -37,20 +37,6 @@ class Delivery:
         return any(isinstance(attempt.outcome, Accepted | Unknown) for attempt in self.attempts)
 
 
-def is_final(outcome: Outcome) -> bool:
-    """Tell whether no further gateway is to be tried.
-
-    A wrong number stays wrong elsewhere; every other failure is this gateway's own.
-    """
-    match outcome:
-        case Accepted():
-            return True
-        case Rejected(error_class=ErrorClass.RECIPIENT):
-            return True
-        case _:
-            return False
-
-
 async def deliver(
     message: Message,
     route: Sequence[Sender],
@@ -62,7 +48,8 @@ async def deliver(
     """Try the gateways of a route in turn until one takes the message or time is up.
 
     Each gateway may use an equal share of the time that is left, so that a hanging first choice
-    leaves room for the second. After an ambiguous result the next one gets the same message.
+    leaves room for the second. After an ambiguous result the next one gets the same message. Nor is
+    a refused recipient the end: many a provider serves some countries, or some kinds of address.
 
     Args:
         deadline: seconds for all of them together.
@@ -81,7 +68,7 @@ async def deliver(
         attempt = Attempt(sender.name, outcome, clock.now().boot - begun)
         attempts.append(attempt)
         report(attempt)
-        if is_final(outcome):
+        if isinstance(outcome, Accepted):
             break
     return Delivery(tuple(attempts))
 

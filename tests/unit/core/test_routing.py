@@ -8,7 +8,7 @@ from smsotpd.core.events import CodeFailed, CodeSent
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, Deferred, ErrorClass, Outcome, Rejected, Unknown
 from smsotpd.core.recipient import parse_phone
-from smsotpd.core.routing import Attempt, Delivery, deliver, is_final
+from smsotpd.core.routing import Attempt, Delivery, deliver
 from smsotpd.core.transaction import Result
 from tests.fakes.clock import FakeClock
 from tests.fakes.sender import FakeSender
@@ -51,7 +51,7 @@ async def test_the_first_that_takes_the_message_is_the_last_tried(three: Route) 
     [
         DOWN,
         Unknown(),
-        *(Rejected(error_class) for error_class in ErrorClass if error_class != "recipient"),
+        *(Rejected(error_class) for error_class in ErrorClass),
     ],
 )
 async def test_a_gateways_own_failure_leads_to_the_next(three: Route, outcome: Outcome) -> None:
@@ -60,13 +60,6 @@ async def test_a_gateways_own_failure_leads_to_the_next(three: Route, outcome: O
     assert three.tried == ["one", "two"]
     assert delivery.attempts == tuple(three.reported)
     assert delivery.was_accepted
-
-
-async def test_a_wrong_number_is_tried_nowhere_else(three: Route) -> None:
-    three.senders[0].will(Rejected(ErrorClass.RECIPIENT))
-    delivery = await three.deliver()
-    assert three.tried == ["one"]
-    assert not delivery.may_arrive
 
 
 async def test_after_an_ambiguous_result_the_next_gets_the_same_code(world: World) -> None:
@@ -133,10 +126,3 @@ async def test_a_failover_is_in_the_journal_attempt_by_attempt(world: World) -> 
     await world.begin().answer(PIN)
     assert [event.gateway for event in world.journal.of(CodeFailed)] == ["first"]
     assert [event.gateway for event in world.journal.of(CodeSent)] == ["second"]
-
-
-def test_only_what_no_other_gateway_can_mend_is_final() -> None:
-    assert is_final(Accepted())
-    assert is_final(Rejected(ErrorClass.RECIPIENT))
-    assert not is_final(Deferred(ErrorClass.RECIPIENT))
-    assert not is_final(Unknown())
