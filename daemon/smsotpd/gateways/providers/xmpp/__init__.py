@@ -64,9 +64,13 @@ def _inspect(values: Values) -> Generator[Request, Response, Report]:
     failure = outcome_from_status(response, frozenset({OK}))
     if failure is not None:
         return Report(Condition.DOWN, getattr(failure, "detail", ""))
-    if entry(parse_json_object(response.text), "type") == "error":
-        return Report(Condition.DEGRADED, "we may log in, but the server answers no ping")
-    return Report(Condition.READY, "the server takes our login and answers a ping")
+    match entry(parse_json_object(response.text), "type"):
+        case "result":
+            return Report(Condition.READY, "the server takes our login and answers a ping")
+        case "error":
+            return Report(Condition.DEGRADED, "we may log in, but the server answers no ping")
+        case _:
+            return Report(Condition.UNKNOWN, "the reply to a ping cannot be read")
 
 
 def _check(values: Values) -> None:
