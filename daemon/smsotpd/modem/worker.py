@@ -146,7 +146,7 @@ class Worker:
             session: Session | None = None
             try:
                 dialogue = Dialogue(line, self._timing, self.record.note_report)
-                if self._is_reset_due:
+                if self._is_reset_due and self.facts.path in {"", path}:
                     self._reset(dialogue)
                     return
                 session = Session(dialogue, self._settings, self._marks, self._timing)
