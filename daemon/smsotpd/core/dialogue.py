@@ -128,15 +128,15 @@ class Dialogue:
         else:
             proof = PinProof("", self._look_up(transaction)[0], answer)
         if proof.rest:
-            return await self._judge_second_attempt(transaction, proof.rest)
+            return await self._judge_second_attempt(transaction, proof)
         sent = await self._send(transaction, proof.enrolment)
         if isinstance(sent, NotSent):
             return self._unsent(transaction, sent)
         self._journal.record(LoginDenied(transaction.login, "first of two attempts: code sent"))
         return prompts.end_first_attempt(sent)
 
-    async def _judge_second_attempt(self, transaction: Transaction, code: str) -> Steps:
-        proof = await self._proofs.code(transaction.login, code)
+    async def _judge_second_attempt(self, transaction: Transaction, first: PinProof) -> Steps:
+        proof = await self._proofs.code(transaction.login, first.rest, pin_hash=first.pin_hash)
         if proof.judgement is Judgement.RIGHT:
             return self._grant(transaction)
         return self.deny(transaction, Result.AUTH_ERR, reason_of(proof))
@@ -149,7 +149,7 @@ class Dialogue:
         is_resend = typed.casefold() == policy.texts.resend_word.casefold()
         if is_resend or not typed:
             return await self._after_request(transaction, is_resend=is_resend)
-        proof = await self._proofs.code(transaction.login, typed)
+        proof = await self._proofs.code(transaction.login, typed, pin_hash=transaction.pin_hash)
         if proof.judgement is Judgement.RIGHT:
             return self._grant(transaction)
         if proof.judgement is Judgement.WRONG:

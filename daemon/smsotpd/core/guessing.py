@@ -10,6 +10,7 @@ from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.events import Login, UserLocked
 from smsotpd.core.limits import Budget, Limits
 from smsotpd.core.moment import Moment
+from smsotpd.core.origin import origin_of
 from smsotpd.core.ports import Journal, StoreChange
 from smsotpd.core.recipient import Recipient, country_prefix
 from smsotpd.core.throttle import (
@@ -22,6 +23,12 @@ from smsotpd.core.throttle import (
     release_guess,
     reserve_guess,
 )
+
+_MINUTE = 60.0
+_SCOPES = ("all", "phone", "prefix")
+# Of names that are not enrolled; no number, address or prefix reads like that.
+_INVENTED = "not enrolled"
+_NOTHING = CounterKey("guess", "nothing", "")
 
 
 def subject_of(recipient: Recipient, key: bytes) -> str:
@@ -64,7 +71,13 @@ class Guesses:
         change.put_failures(login.user, failures)
         for name, counter in raised.items():
             change.put_counter(name, counter)
+        if not raised:
+            self.pay(change, now)
         return verdict
+
+    def pay(self, change: StoreChange, now: Moment) -> None:
+        """Have something to write, so that what is not counted takes the time of what is."""
+        change.put_counter(_NOTHING, Counter(now, 0, _MINUTE))
 
     def report(self, login: Login, permit: Permit) -> None:
         """Tell the journal if a guess that was not right locked its user."""
@@ -102,13 +115,24 @@ class Guesses:
     def _scopes(
         self, login: Login, enrolment: Enrolment | None, limits: Limits
     ) -> list[tuple[CounterKey, Budget]]:
-        scopes = [(CounterKey("guess", "all", ""), limits.guesses_in_all)]
+        scopes = []
         if login.rhost:
-            scopes.append((CounterKey("guess", "origin", login.rhost), limits.guesses_per_origin))
-        if enrolment is not None:
-            recipient = enrolment.recipients[0]
-            phone = CounterKey("guess", "phone", subject_of(recipient, self._key))
-            prefix = CounterKey("guess", "prefix", country_prefix(recipient))
-            scopes.append((phone, limits.guesses_per_phone))
-            scopes.append((prefix, limits.guesses_per_prefix))
-        return scopes
+            origin = CounterKey("guess", "origin", origin_of(login.rhost))
+            scopes.append((origin, limits.guesses_per_origin))
+        if enrolment is None:
+            # Invented names are many, so what they use up is theirs: it must not lock out those
+            # who can log in. As many counters are written for them as for others.
+            budget = limits.guesses_in_all
+            return [
+                *scopes,
+                *((CounterKey("guess", scope, _INVENTED), budget) for scope in _SCOPES),
+            ]
+        recipient = enrolment.recipients[0]
+        phone = CounterKey("guess", "phone", subject_of(recipient, self._key))
+        prefix = CounterKey("guess", "prefix", country_prefix(recipient))
+        return [
+            *scopes,
+            (CounterKey("guess", "all", ""), limits.guesses_in_all),
+            (phone, limits.guesses_per_phone),
+            (prefix, limits.guesses_per_prefix),
+        ]

@@ -84,13 +84,15 @@ class Proofs:
 
         Unknown, disabled and locked users cost the same write and the same hash as a wrong PIN.
         What nobody can have typed (sshd's stand-in for a password it does not want judged) costs
-        the hash and counts for nothing.
+        them, too, and counts for nothing.
 
         Args:
             digits: if not 0, a code of that many digits may follow the PIN in the same answer.
         """
         candidates = _split(answer, digits)
         if not answer or len(answer) > LONGEST_PIN + digits or has_control_characters(answer):
+            with self._store.change() as change:
+                self._guesses.pay(change, self._clock.now())
             await self._hasher.verify(None, Secret(""))
             return PinProof("no PIN was typed")
         limits = self._settings().limits
@@ -113,17 +115,21 @@ class Proofs:
             self._guesses.release(change, login, enrolment, limits, verdict)
         return PinProof("", enrolment, rest)
 
-    async def code(self, login: Login, answer: str, id_digest: bytes | None = None) -> CodeProof:
+    async def code(
+        self, login: Login, answer: str, id_digest: bytes | None = None, *, pin_hash: str = ""
+    ) -> CodeProof:
         """Judge an answer to the live challenge of this user, service and host.
 
         Args:
             id_digest: names the challenge by its transaction id instead.
+            pin_hash: of the PIN that was proven before. Once the user has another PIN, there is
+                no challenge for who proved the old one: the next is for who proves the new one.
         """
         given = normalised(answer)
         limits = self._settings().limits
         proof = None
         with self._store.change() as change:
-            if self._find(change, login, id_digest) is None:
+            if self._find(change, login, id_digest, pin_hash) is None:
                 return CodeProof(Judgement.EXPIRED)
             enrolment = change.enrolment(login.user)
             now = self._clock.now()
@@ -131,32 +137,47 @@ class Proofs:
             if not isinstance(verdict, Permit):
                 return CodeProof(None, verdict)
             if not verdict.wait:
-                proof = self._judge(change, login, given, id_digest)
+                proof = self._judge(change, login, given, id_digest, pin_hash)
         if proof is None:
             await self._clock.sleep(verdict.wait)
             with self._store.change() as change:
-                proof = self._judge(change, login, given, id_digest)
+                proof = self._judge(change, login, given, id_digest, pin_hash)
         if proof.judgement is not Judgement.RIGHT:
             self._guesses.report(login, verdict)
         return proof
 
     async def _compare(self, encoded: str, candidates: list[tuple[str, str]]) -> str | None:
-        """Return what follows the PIN that has this hash; None if no candidate has it."""
-        for pin, rest in candidates:
-            if await self._hasher.verify(encoded or None, Secret(pin)):
-                return rest
-        return None
+        """Return what follows the PIN that has this hash; None if no candidate has it.
 
-    def _find(self, change: StoreChange, login: Login, id_digest: bytes | None) -> Challenge | None:
+        All are compared: who typed the right PIN and a wrong code must not be told so by the time.
+        """
+        found = None
+        for pin, rest in candidates:
+            is_right = await self._hasher.verify(encoded or None, Secret(pin))
+            if is_right and found is None:
+                found = rest
+        return found
+
+    def _find(
+        self, change: StoreChange, login: Login, id_digest: bytes | None, pin_hash: str
+    ) -> Challenge | None:
+        enrolment = change.enrolment(login.user) if pin_hash else None
+        if enrolment is not None and enrolment.pin_hash != pin_hash:
+            return None
         if id_digest is not None:
             return change.challenge_by_id(id_digest)
         return change.challenge(ChallengeKey(login.user, login.service, login.rhost))
 
     def _judge(
-        self, change: StoreChange, login: Login, given: str, id_digest: bytes | None
+        self,
+        change: StoreChange,
+        login: Login,
+        given: str,
+        id_digest: bytes | None,
+        pin_hash: str,
     ) -> CodeProof:
         """Judge within the change that stores what is left, so that no crash grants twice."""
-        challenge = self._find(change, login, id_digest)
+        challenge = self._find(change, login, id_digest, pin_hash)
         if challenge is None:
             return CodeProof(Judgement.EXPIRED)
         judgement, left = judge(challenge, given, self._key, self._clock.now())

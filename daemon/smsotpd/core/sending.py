@@ -21,6 +21,7 @@ from smsotpd.core.guessing import subject_of
 from smsotpd.core.issuing import code_message, new_code
 from smsotpd.core.limits import Budget
 from smsotpd.core.moment import Moment
+from smsotpd.core.origin import origin_of
 from smsotpd.core.policy import Policy, Settings
 from smsotpd.core.ports import Clock, CodeSource, Journal, Store, StoreChange
 from smsotpd.core.recipient import Recipient, country_prefix, mask
@@ -228,7 +229,9 @@ class Codes:
         limits = self._settings().limits
         scopes = [(CounterKey("send", "user", login.user), limits.sends_per_user)]
         if login.rhost:
-            scopes.append((CounterKey("send", "origin", login.rhost), limits.sends_per_origin))
+            scopes.append(
+                (CounterKey("send", "origin", origin_of(login.rhost)), limits.sends_per_origin)
+            )
         if enrolment is not None:
             scopes.append((CounterKey("send", "all", ""), limits.sends_in_all))
             phones = {subject_of(recipient, self._key) for recipient in enrolment.recipients}

@@ -109,20 +109,22 @@ def stand_in(length: int) -> str:
 @pytest.mark.parametrize("mode", [Mode.CONVERSATION, Mode.TWO_ATTEMPT, Mode.CHANGE_PIN])
 @pytest.mark.parametrize("length", [*range(16), 64, 65, 70, 71, 1024])
 @pytest.mark.parametrize("user", ["anna", "nobody"])
-async def test_sshds_stand_in_for_a_password_changes_nothing(
+async def test_sshds_stand_in_for_a_password_costs_a_write_and_changes_nothing(
     world: World, user: str, mode: Mode, length: int
 ) -> None:
+    world.write_nothing()
     before = world.stored()
     commits = world.store.committed
     terminal = await world.begin(user, mode=mode).answer(stand_in(length))
     assert terminal.outcome is Result.AUTH_ERR
     assert world.stored() == before
-    assert world.store.committed == commits
+    assert world.store.committed == commits + 1
     assert world.texts == []
     assert world.hasher.verified == 1
 
 
 async def test_a_pin_longer_than_any_pin_is_not_counted(world: World) -> None:
+    world.write_nothing()
     before = world.stored()
     await world.begin().answer("x" * 65)
     assert world.stored() == before

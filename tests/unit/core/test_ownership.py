@@ -172,7 +172,10 @@ async def test_a_code_right_for_a_user_whom_the_store_calls_disabled_grants_noth
     world: World,
 ) -> None:
     terminal = await world.begin().answer(PIN)
-    world.enrol(disabled=True)
+    with world.store.change() as change:
+        enrolment = change.enrolment("anna")
+        assert enrolment is not None
+        change.put_enrolment(replace(enrolment, disabled=True))
     await terminal.answer(world.code)
     assert terminal.outcome is Result.MAXTRIES
     assert world.challenge() is None
