@@ -19,7 +19,7 @@ from smsotpd.gateways.providers.telegram_client.linking import ANOTHER, BY_CODE,
 from smsotpd.gateways.sender import GatewaySender
 from tests.contract.gateways.conftest import NUMBER, Carry
 from tests.contract.gateways.telegram_client.conftest import Post
-from tests.fakes.mtproto.world import CODE, HangUpError, Person, RpcError, World
+from tests.fakes.mtproto.world import API_HASH, CODE, HangUpError, Person, RpcError, World
 
 if TYPE_CHECKING:
     from tests.fakes.mtproto.server import Server
@@ -42,9 +42,11 @@ class Administrator:
     seen: list[PairingStep] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
     looks: int = 0
+    api_hash: str = API_HASH
 
     async def pair(self, post: Post, server: "Server", session: str = "") -> Report:
         secrets = {name: Secret(text) for name, text in post.secrets(session).items()}
+        secrets["api_hash"] = Secret(self.api_hash)
         definition = GatewayDefinition("g", "telegram_client", post.settings(server), secrets)
         run = GatewaySender(GATEWAY, definition).pair()
         answer = Secret("")
@@ -194,6 +196,13 @@ async def test_a_login_that_telegram_refuses_says_why(
     assert report.condition is Condition.DOWN
     assert summary in report.summary
     assert typist.kept == {}
+
+
+async def test_an_application_that_telegram_does_not_know_is_said_to_be_none(post: Post) -> None:
+    with post.serving(_world()) as server:
+        stranger = Administrator([BY_QR], api_hash="f" * 32)
+        report = await stranger.pair(post, server)
+    assert report == Report(Condition.DOWN, "api_id and api_hash do not belong together")
 
 
 async def test_a_number_without_an_account_is_said_to_have_none(post: Post) -> None:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A user's account sends through Telethon, unmodified, to a strict Telegram of our own."""
 
+import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smsotpd.core.channel_names import TELEGRAM
+from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.outcome import Accepted, Deferred, ErrorClass, Outcome, Rejected, Unknown
 from smsotpd.core.report import Condition, Report
+from smsotpd.core.secret import Secret
 from smsotpd.gateways.providers.telegram_client import GATEWAY
+from smsotpd.gateways.sender import GatewaySender
 from smsotpd.gateways.spec import Failure
 from tests.contract.gateways.conftest import NUMBER, TEXT, Carry
 from tests.contract.gateways.telegram_client.conftest import Post
+from tests.fakes.mtproto.nonsense import Nonsense
 from tests.fakes.mtproto.world import HangUpError, Person, RpcError, SilenceError, World
 
 if TYPE_CHECKING:
@@ -210,6 +215,37 @@ async def test_a_server_that_is_away_is_a_passing_failure(post: Post, carry: Car
         settings, secrets = post.settings(server), post.secrets(server.session())
     outcome = await carry("telegram_client", settings, secrets, channel=TELEGRAM)
     assert outcome == Deferred(ErrorClass.TEMPORARY, "no connection to Telegram")
+
+
+_FLOOD = struct.pack("<ii", 2**30, 0)
+_NONSENSE = {
+    "nothing": (b"", 0),
+    "another protocol": (b"HTTP/1.1 400 Bad Request\r\n\r\n", 0),
+    "a negative length": (struct.pack("<ii", -1, 0), 0),
+    "a gigabyte": (_FLOOD, 256 * 1024 * 1024),
+    "a wrong sum": (struct.pack("<iiII", 16, 0, 1, 2), 0),
+}
+
+
+@pytest.mark.parametrize(("answer", "more"), _NONSENSE.values(), ids=_NONSENSE)
+@pytest.mark.parametrize("is_linked", [True, False], ids=["sending", "linking"])
+async def test_nonsense_on_the_wire_is_a_passing_failure(
+    account: Account, answer: bytes, more: int, *, is_linked: bool
+) -> None:
+    with Nonsense(answer, more) as nonsense:
+        if is_linked:
+            account.session = nonsense.redirected(account.session)
+            assert isinstance(await account.send(deadline=3.0), Deferred)
+        else:
+            settings = {**account.post.settings(account.server), "test_server": nonsense.address}
+            secrets = {"api_hash": Secret(account.post.secrets()["api_hash"])}
+            definition = GatewayDefinition("g", "telegram_client", settings, secrets)
+            run = GatewaySender(GATEWAY, definition).pair()
+            await run.advance(Secret(""), 3)
+            await run.advance(Secret(""), 3)
+            assert run.report is not None
+            assert run.report.condition is Condition.DOWN
+    assert nonsense.taken < 64 * 1024 * 1024
 
 
 async def test_a_gateway_without_an_account_says_so(post: Post, carry: Carry) -> None:

@@ -17,6 +17,7 @@ from telethon import TelegramClient
 from telethon.sessions import StringSession
 
 from smsotpd.gateways.providers.telegram_client.settings import parse_server
+from smsotpd.gateways.providers.telegram_client.transport import BoundedConnection
 from smsotpd.gateways.spec import Values
 
 _T = TypeVar("_T")
@@ -79,6 +80,7 @@ def _client(values: Values, session: StringSession, seconds: float, tries: int) 
         session,
         int(values.text("api_id")),
         values.text("api_hash"),
+        connection=BoundedConnection,
         timeout=max(seconds, _SHORTEST),
         request_retries=tries - 1,
         connection_retries=0,
