@@ -55,8 +55,8 @@ GATEWAY: Final = Gateway(
     pairing=pair,
     library=Library("telethon", "apt install python3-telethon"),
     evidence=Evidence(
-        verified="unmodified Telethon 1.25.1 (Debian 12) and 1.45.0, with a server of our own that "
-        "speaks MTProto 2.0; never with Telegram's own servers",
+        verified="unmodified Telethon 1.25.1 (Debian 12), 1.40.0 and 1.45.0, with a server of our "
+        "own that speaks MTProto 2.0; never with Telegram's own servers",
         uncertain=(
             "Users may hide from being found by number, and then seem to have no account.",
             "A numeric user id is found only among the account's contacts.",
