@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import pwd
+
 from pam_smsotp import log
 from pam_smsotp.arguments import Arguments, parse_arguments
 from pam_smsotp.bus import Bus
@@ -106,7 +108,7 @@ def _context(handle: Handle, flags: int, arguments: Arguments, mode: str) -> Con
     except handle.exception as error:
         raise DeniedError("PAM_CONV_ERR", "there is no user name") from error
     context: Context = {
-        "user": user or "",
+        "user": account_name(user or ""),
         "service": handle.service or "",
         "rhost": handle.rhost or "",
         "tty": handle.tty or "",
@@ -121,6 +123,18 @@ def _context(handle: Handle, flags: int, arguments: Arguments, mode: str) -> Con
     if arguments.code_prompt:
         context["code_prompt"] = arguments.code_prompt
     return context
+
+
+def account_name(user: str) -> str:
+    """Return the name as the account has it; a name that nobody knows as it is.
+
+    Directories take `ALICE` and `alice@corp` for `alice`, and so does the stack around us. Under
+    another name she would not be enrolled, which some policies let pass to the password alone.
+    """
+    try:
+        return pwd.getpwnam(user).pw_name
+    except KeyError:
+        return user
 
 
 def _converse(

@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Other spellings of a name, which a directory takes for the same account."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pam.conftest import _requirements
+from tests.pam.private_host import PrivateHost
+
+__all__ = ["_requirements"]
+
+
+@pytest.fixture
+def directory_host(_requirements: None) -> Iterator[PrivateHost]:
+    """Start a private host whose accounts are known under many names."""
+    with PrivateHost() as host:
+        source = Path(__file__).with_name("directory.c")
+        subprocess.run(
+            ["cc", "-shared", "-fPIC", "-Wall", "-Werror", "-o", host.directory / "directory.so",
+             source, "-ldl"],
+            check=True,
+        )  # fmt: skip
+        yield host
+
+
+@pytest.mark.parametrize(
+    ("typed", "account"),
+    [("ALICE", "alice"), ("alice@corp", "alice"), ("alice", "alice"), ("Zaphod", "Zaphod")],
+)
+def test_the_daemon_is_told_the_name_that_the_account_has(
+    directory_host: PrivateHost, typed: str, account: str
+) -> None:
+    host = directory_host
+    service = host.use_terminal()
+    with host.daemon([{"steps": [["outcome", "PAM_AUTH_ERR"]]}]) as daemon:
+        done = host.run(
+            host.directory / "pam_driver", service, typed,
+            LD_PRELOAD=str(host.directory / "directory.so"),
+        )  # fmt: skip
+        assert "result 7" in done.stdout, done.stdout + done.stderr
+        [(member, [context])] = daemon.calls()
+    assert member == "Begin"
+    assert isinstance(context, dict)
+    assert context["user"] == account
