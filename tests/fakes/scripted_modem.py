@@ -348,7 +348,7 @@ def main() -> None:
     with ScriptedModem(verbose=True) as modem, contextlib.suppress(KeyboardInterrupt):
         sys.stdout.write(f"{modem.link}\n")
         sys.stdout.flush()
-        sys.stdin.read()
+        threading.Event().wait()
 
 
 if __name__ == "__main__":

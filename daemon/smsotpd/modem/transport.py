@@ -107,5 +107,5 @@ def _why(error: Exception) -> str:
     if number == errno.ENOENT:
         return "the device is not there: is the modem plugged in?"
     if number in {errno.EACCES, errno.EPERM}:
-        return "the daemon may not open the device: see docs/modem.md, Rights"
+        return "the daemon may not open the device: see smsotpd(8), MODEMS"
     return f"the port cannot be opened: {os.strerror(number or errno.EIO)}"
