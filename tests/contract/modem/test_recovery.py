@@ -127,6 +127,15 @@ async def test_a_modem_that_refuses_again_and_again_is_reset_once(attach: Attach
         assert modem.resets == 1
 
 
+async def test_a_modem_that_swallows_message_after_message_is_reset(attach: Attach) -> None:
+    with plugged(results=(SILENCE,) * 3 + ("",)) as modem:
+        gateway = attach(modem)
+        for _ in range(3):
+            assert isinstance(await gateway.send(CODE, SECONDS), Unknown)
+        assert isinstance(await sent(gateway, 10), Accepted)
+        assert (modem.resets, len(modem.sent)) == (1, 1)
+
+
 async def test_noise_without_end_from_a_wrong_speed_costs_neither_memory_nor_a_login(
     attach: Attach,
 ) -> None:
