@@ -26,7 +26,7 @@ LONGEST_BODY: Final = 64 * 1024
 LONGEST_HEADER: Final = 4096
 _MOST_DESCRIPTORS: Final = 16
 # dbus-next keeps every signature that it ever saw, and callers invent as many as they like.
-_MOST_SIGNATURES: Final = 1000
+_MOST_SIGNATURES: Final = 200
 
 
 class Framing:
