@@ -13,7 +13,7 @@ from smsotpd.core.message import Message
 from smsotpd.core.notification import SERVICE, Notification, facts_of, kind_of, text_of
 from smsotpd.core.outcome import Accepted
 from smsotpd.core.policy import Settings
-from smsotpd.core.ports import Clock, Journal, Store
+from smsotpd.core.ports import Clock, Journal, Store, StoreChange
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.routing import Attempt
 from smsotpd.core.throttle import CounterKey, count_within
@@ -82,24 +82,36 @@ class Notifications:
         return True
 
     async def _send(self, notification: Notification, event: Event) -> None:
-        user = facts_of(event).get("user", "")
+        user, kind = facts_of(event).get("user", ""), kind_of(type(event))
         with self._store.change() as change:
             enrolment = change.enrolment(user) if user else None
-            key = CounterKey("notify", notification.name, "")
-            budget = Budget(notification.most_per_hour, _HOUR)
-            counter = count_within(change.counter(key), budget, self._clock.now())
-            if counter is not None:
-                change.put_counter(key, counter)
-        if counter is None:
+            # A "/" is in no user's name (`parse_user`).
+            is_for_user = notification.to_user and enrolment is not None and not enrolment.disabled
+            tells_user = is_for_user and self._count(change, notification, f"{kind}/{user}")
+            tells_others = bool(notification.to) and self._count(change, notification, kind)
+        if (is_for_user and not tells_user) or (notification.to and not tells_others):
             self._failed(notification, event, "it was sent often enough in this hour")
-            return
         phone = enrolment.recipients[0].masked if enrolment else ""
         settings = self._settings()
         moment = self._local_time(self._clock.now().wall)
         text = text_of(notification, event, settings.host, phone, moment)
-        if notification.to_user and enrolment is not None and not enrolment.disabled:
+        if tells_user and enrolment is not None:
             await self._tell(notification, event, enrolment.recipients, text, any_of_them=True)
-        await self._tell(notification, event, notification.to, text, any_of_them=False)
+        if tells_others:
+            await self._tell(notification, event, notification.to, text, any_of_them=False)
+
+    def _count(self, change: StoreChange, notification: Notification, subject: str) -> bool:
+        """Count a message; tell whether it is not one too many.
+
+        Each kind of event is counted for itself, and each user: who floods us with one kind, or as
+        one user, must not thereby keep others from being told, nor from being told another thing.
+        """
+        key = CounterKey("notify", notification.name, subject)
+        budget = Budget(notification.most_per_hour, _HOUR)
+        counter = count_within(change.counter(key), budget, self._clock.now())
+        if counter is not None:
+            change.put_counter(key, counter)
+        return counter is not None
 
     async def _tell(
         self,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from smsotpd.core.errors import BadArgumentError
 
 _FIELD = re.compile(r"\{([a-z_]*)\}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _LONGEST = 480  # a PAM message holds 512 bytes at most
 
 

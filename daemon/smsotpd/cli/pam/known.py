@@ -79,6 +79,7 @@ _NEVER = {
     "systemd-user": _NO_LOGIN,
     "gdm-launch-environment": _NO_LOGIN,
     "other": _SHARED,
+    "default": "smsotpd.toml calls the policy of all services so",
     "cron": _UNATTENDED,
     "crond": _UNATTENDED,
     "at": _UNATTENDED,
