@@ -24,7 +24,13 @@ class RawConnection:
     def __init__(self, address: str, uid: int) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._serial = 0
-        path = address.removeprefix("unix:path=").partition(",")[0]
+        try:
+            self._join(address.removeprefix("unix:path=").partition(",")[0], uid)
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def _join(self, path: str, uid: int) -> None:
         os.seteuid(uid)  # the kernel notes it when the connection is made
         try:
             self._socket.connect(path)
@@ -103,4 +109,7 @@ class RawConnection:
     def _read_line(self) -> None:
         line = b""
         while not line.endswith(b"\r\n"):
-            line += self._socket.recv(1)
+            letter = self._socket.recv(1)
+            if not letter:
+                raise ConnectionError("the bus closed the connection")
+            line += letter
