@@ -7,6 +7,7 @@ import os
 import pwd
 import struct
 import time
+import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.attacks.raw_connection import AUTHENTICATION, INTROSPECTABLE, PEER, R
 from tests.bus.client import ADMIN, BusError, Client
 from tests.bus.conftest import PIN
 from tests.bus.daemon import Daemon, wait_until
+from tests.bus.private_bus import ROOT
 
 NOBODY: Final = pwd.getpwnam("nobody")
 SIGNAL: Final = 4
@@ -226,3 +228,51 @@ async def test_nobody_replies_in_the_name_of_the_bus(root: Client, daemon: Daemo
         with pytest.raises(BusError, match="NotAuthorized"):
             await client.begin("alice")
     await log_in(root, daemon)
+
+
+CONTRACT: Final = ROOT / "packaging/usr/share/dbus-1/interfaces/org.smsotp1.xml"
+ACTIONS: Final = ROOT / "packaging/usr/share/polkit-1/actions/org.smsotp1.policy"
+SAMPLES: Final = {"s": "alice", "h": 0, "b": True, "a{ss}": {}}
+
+
+def admin_methods() -> list[tuple[str, list[str]]]:
+    """Return name and argument types of each method that the contract offers administrators."""
+    interface = ET.parse(CONTRACT).find(f"interface[@name='{ADMIN}']")  # noqa: S314  # our own file
+    assert interface is not None
+    return [
+        (
+            str(method.get("name")),
+            [str(arg.get("type")) for arg in method.findall("arg[@direction='in']")],
+        )
+        for method in interface.findall("method")
+    ]
+
+
+async def test_every_method_of_administration_asks_polkit_for_an_action_that_is_shipped(
+    root: Client, daemon: Daemon
+) -> None:
+    shipped = {each.get("id") for each in ET.parse(ACTIONS).iter("action")}  # noqa: S314  # as above
+    asked = []
+
+    def refuse(message: Message) -> Message | None:
+        if message.message_type is not MessageType.METHOD_CALL:
+            return None
+        asked.append(message.body[1])
+        return Message.new_method_return(message, "(bba{ss})", [[False, False, {}]])
+
+    polkit = await MessageBus(daemon.address).connect()
+    polkit.add_message_handler(refuse)
+    await polkit.request_name("org.freedesktop.PolicyKit1")
+    methods = admin_methods()
+    before = await root.call(ADMIN, "ListUsers")
+    async with Client(daemon.address, NOBODY.pw_uid) as client:
+        for member, types in methods:
+            body = [SAMPLES[kind] for kind in types]
+            with pytest.raises(BusError, match="NotAuthorized"):
+                await client.call(ADMIN, member, "".join(types), body, secret="1470258369")
+    polkit.disconnect()
+    await polkit.wait_for_disconnect()
+    polkit._sock.close()
+    assert len(asked) == len(methods) >= 20
+    assert set(asked) == shipped
+    assert await root.call(ADMIN, "ListUsers") == before
