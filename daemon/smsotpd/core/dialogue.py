@@ -159,17 +159,13 @@ class Dialogue:
         return self.deny(transaction, Result.MAXTRIES, reason_of(proof), prompts.TOO_MANY_WRONG)
 
     async def _after_request(self, transaction: Transaction, *, is_resend: bool) -> Steps:
-        """Send a code because the user asked for one, or ask again if one is out."""
+        """Send a code because the user asked for one; ask again if nothing was typed."""
         policy, context = transaction.policy, transaction.context
         enrolment, is_code_out = self._look_up(transaction)
-        if transaction.stage is Stage.SEND and not is_resend:
-            # Without a terminal, ssh answers every prompt with nothing; nobody may be there.
-            return prompts.ask_send(policy, self._codes.masked(context.user, enrolment))
         if transaction.pin_hash and not is_proven_by(transaction.pin_hash, enrolment):
             return self.deny(transaction, Result.AUTH_ERR, CHANGED_MEANWHILE)
-        if is_code_out and not is_resend:
-            masked = self._codes.masked(context.user, enrolment)
-            return prompts.ask_code(policy, context, Sent(masked, is_new=False))
+        if not is_resend:
+            return self._asked_again(transaction, enrolment, is_code_out=is_code_out)
         sent = await self._send(transaction, enrolment, again=True)
         if isinstance(sent, NotSent):
             if is_code_out:
@@ -177,6 +173,18 @@ class Dialogue:
             return self._unsent(transaction, sent)
         transaction.stage = Stage.CODE
         return prompts.ask_code(policy, context, sent)
+
+    def _asked_again(
+        self, transaction: Transaction, enrolment: Enrolment | None, *, is_code_out: bool
+    ) -> Steps:
+        """Ask again and send nothing: at a closed terminal ssh answers, too, with nothing."""
+        policy, context = transaction.policy, transaction.context
+        masked = self._codes.masked(context.user, enrolment)
+        if transaction.stage is Stage.SEND:
+            return prompts.ask_send(policy, masked)
+        if is_code_out:
+            return prompts.ask_code(policy, context, Sent(masked, is_new=False))
+        return prompts.ask_after_expiry(policy)
 
     async def _send(
         self, transaction: Transaction, enrolment: Enrolment | None, *, again: bool = False

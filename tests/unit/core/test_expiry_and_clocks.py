@@ -45,12 +45,19 @@ async def test_expiry_binds_every_way_of_answering(world: World, way: str) -> No
     assert world.challenge() is None
 
 
-@pytest.mark.parametrize("answer", ["r", ""])
-async def test_after_expiry_a_new_code_can_be_had(world: World, answer: str) -> None:
+async def test_after_expiry_an_empty_answer_sends_nothing(world: World) -> None:
+    terminal = await world.begin().answer(PIN)
+    world.clock.advance(300.0)
+    await terminal.answer(world.code, "", "")
+    assert terminal.prompt == EXPIRED
+    assert len(world.texts) == 1
+
+
+async def test_after_expiry_a_new_code_can_be_had(world: World) -> None:
     terminal = await world.begin().answer(PIN)
     old = world.code
     world.clock.advance(300.0)
-    await terminal.answer(old, answer)
+    await terminal.answer(old, "r")
     assert len(world.texts) == 2
     await terminal.answer(world.code)
     assert terminal.outcome is Result.SUCCESS
