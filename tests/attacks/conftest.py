@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an attacker on the bus meets: the real daemon under the shipped policy."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -22,13 +23,13 @@ POLKIT: Final = """
 
 
 @pytest.fixture
-def bus_address(tmp_path: Path) -> Iterator[str]:
-    """Run a private bus; yield its address."""
-    for parent in (tmp_path, *list(tmp_path.parents)[:2]):
-        parent.chmod(0o755)  # other users connect, too
-    directory = tmp_path / "bus"
-    directory.mkdir()
-    with private_bus(directory, POLKIT) as address:
+def bus_address() -> Iterator[str]:
+    """Run a private bus where other users may connect, too; yield its address."""
+    # Not below pytest's own directory: each run of pytest closes that to others again.
+    with (
+        tempfile.TemporaryDirectory(prefix="private-bus-") as directory,
+        private_bus(Path(directory), POLKIT) as address,
+    ):
         yield address
 
 

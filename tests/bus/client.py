@@ -37,7 +37,11 @@ class Client:
         before = os.getresuid()
         os.setresuid(self._uid, self._uid, before[2])
         try:
-            self._bus = await MessageBus(self._address, negotiate_unix_fd=True).connect()
+            self._bus = MessageBus(self._address, negotiate_unix_fd=True)
+            await self._bus.connect()
+        except BaseException:
+            self._bus._sock.close()
+            raise
         finally:
             os.setresuid(*before)
         return self
@@ -49,8 +53,10 @@ class Client:
         _traceback: TracebackType | None,
     ) -> None:
         self._bus.disconnect()
-        await self._bus.wait_for_disconnect()
-        self._bus._sock.close()  # dbus-next leaves it to the garbage collector
+        try:
+            await self._bus.wait_for_disconnect()
+        finally:
+            self._bus._sock.close()  # dbus-next leaves it to the garbage collector
 
     async def call(
         self,

@@ -3,6 +3,7 @@
 """A private bus under the shipped policy, with the real daemon on it."""
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -39,13 +40,13 @@ def requirements() -> None:
 
 
 @pytest.fixture
-def bus_address(tmp_path: Path) -> Iterator[str]:
-    """Run a private bus; yield its address."""
-    for parent in (tmp_path, *list(tmp_path.parents)[:2]):
-        parent.chmod(0o755)  # other users connect, too
-    directory = tmp_path / "bus"
-    directory.mkdir()
-    with private_bus(directory) as address:
+def bus_address() -> Iterator[str]:
+    """Run a private bus where other users may connect, too; yield its address."""
+    # Not below pytest's own directory: each run of pytest closes that to others again.
+    with (
+        tempfile.TemporaryDirectory(prefix="private-bus-") as directory,
+        private_bus(Path(directory)) as address,
+    ):
         yield address
 
 
