@@ -78,7 +78,9 @@ def test_a_cancelled_login(server: Machine, alice: Account) -> None:
         prove_pin(login, alice)
     wait_until_nothing_is_open(server)
     [cancelled] = alice.journal(LoginCancelled)
-    assert ours(cancelled) == who(alice) | {"SMSOTP_REASON": "the program left"}
+    # sshd ends its PAM process by a signal and by a closed socket: either may be seen first.
+    assert cancelled["SMSOTP_REASON"] in {"the program left", "given up"}
+    assert ours(cancelled) == who(alice) | {"SMSOTP_REASON": cancelled["SMSOTP_REASON"]}
 
 
 def test_a_code_that_no_gateway_took(server: Machine, alice: Account) -> None:
