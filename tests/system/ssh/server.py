@@ -54,6 +54,13 @@ def log_in(account: Account) -> None:
         assert login.result().granted
 
 
+def kill_client(account: Account) -> None:
+    """End the newest ssh of an account so that it can answer nothing any more."""
+    client = ["pgrep", "--newest", "--full", f"^ssh .*{account.name}@localhost"]
+    pid = account.machine.run(client).stdout.strip()
+    account.machine.run(["kill", "-KILL", pid])
+
+
 def wait_until_nothing_is_open(server: Machine, seconds: float = 1.0) -> None:
     """Wait until the daemon has forgotten every login in progress."""
     wait_until(lambda: open_transactions(server) == 0, seconds, "the transaction is gone")

@@ -7,6 +7,7 @@ import pytest
 from smsotpd.core.events import LoginCancelled
 from tests.system.accounts import PIN, Account, open_transactions
 from tests.system.ssh.server import (
+    kill_client,
     prove_pin,
     sshd_settings,
     wait_until_nothing_is_open,
@@ -54,9 +55,7 @@ def test_ctrl_c_at_the_pin_prompt_ends_the_login(server: Machine, alice: Account
 def test_a_killed_client_ends_the_login(server: Machine, alice: Account) -> None:
     with SshLogin(server, alice.name) as login:
         prove_pin(login, alice)
-        client = ["pgrep", "--newest", "--full", f"^ssh .*{alice.name}@localhost"]
-        pid = server.run(client).stdout.strip()
-        server.run(["kill", "-KILL", pid])
+        kill_client(alice)
         wait_until_nothing_is_open(server)
     use_the_code_that_is_out(alice)
 
