@@ -10,7 +10,7 @@ from smsotpd.core.report import Report
 from smsotpd.core.secret import Secret
 from smsotpd.gateways.exchange import Exchange
 from smsotpd.gateways.spec import Gateway, Request, Response
-from smsotpd.gateways.spec.pairing import Ask, Keep, PairingAnswer, Pause, Show, ShowCode
+from smsotpd.gateways.spec.pairing import Ask, Keep, PairingAnswer, Pause, Show, ShowCode, Start
 from smsotpd.gateways.spec.settings import check_settings
 
 
@@ -50,6 +50,8 @@ class Administrator:
                 response = Exchange(step).perform()
                 assert isinstance(response, Response)
                 return response
+            case Start():
+                assert isinstance(Exchange(step.request).perform(), Response)
             case Ask():
                 self.questions.append(step)
                 return Secret(self.answers.pop(0))

@@ -13,11 +13,9 @@ from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.pairing_step import PairingStepKind
 from smsotpd.core.report import Condition, Report
 from smsotpd.core.secret import Secret
-from smsotpd.gateways.exchange import Exchange
 from smsotpd.gateways.providers.signal import GATEWAY
 from smsotpd.gateways.sender import GatewaySender
-from smsotpd.gateways.spec import Request, Response
-from smsotpd.gateways.spec.pairing import Ask, Keep, PairingAnswer, Pause, Show, ShowCode, Start
+from tests.fakes.administrator import Administrator
 from tests.fakes.http_provider import Answer, HttpProvider, Line, Received, reply
 from tests.fakes.providers import signal
 from tests.fakes.providers.signal import ACCOUNT, OTHER_ACCOUNT, SignalState
@@ -28,55 +26,10 @@ _LINKING = pytest.mark.parametrize(
 )
 
 
-@dataclass
-class Administrator:
-    """Follow a pairing: make its requests, answer its questions, do not wait."""
-
-    answers: list[str] = field(default_factory=list)
-    codes: list[ShowCode] = field(default_factory=list)
-    kept: dict[str, str] = field(default_factory=dict)
-    choices: list[tuple[str, ...]] = field(default_factory=list)
-    sentences: list[str] = field(default_factory=list)
-    pauses: int = 0
-
-    def pair(self, url: str) -> Report:
-        assert GATEWAY.pairing is not None
-        pairing = GATEWAY.pairing(GATEWAY.values(GatewayDefinition("g", "signal", {"url": url})))
-        answer: PairingAnswer = None
-        try:
-            while True:
-                answer = self._follow(pairing.send(answer))
-        except StopIteration as end:
-            report: Report = end.value
-            return report
-
-    def _follow(self, step: object) -> PairingAnswer:
-        match step:
-            case Request():
-                response = Exchange(step).perform()
-                assert isinstance(response, Response)
-                return response
-            case Start():
-                assert isinstance(Exchange(step.request).perform(), Response)
-            case Ask():
-                self.choices.append(step.choices)
-                return Secret(self.answers.pop(0))
-            case ShowCode():
-                self.codes.append(step)
-            case Keep():
-                self.kept[step.name] = step.value.reveal()
-            case Show():
-                self.sentences.append(step.text)
-            case _:
-                assert isinstance(step, Pause)
-                self.pauses += 1
-        return None
-
-
 def _pair(answers: Answer, *typed: str) -> tuple[Administrator, Report]:
-    administrator = Administrator(list(typed))
     with HttpProvider(answers) as provider:
-        return administrator, administrator.pair(provider.url)
+        administrator = Administrator(GATEWAY, {"url": provider.url}, answers=list(typed))
+        return administrator, administrator.pair()
 
 
 @_LINKING
@@ -121,7 +74,8 @@ def test_an_account_that_is_there_may_be_chosen(make: signal.Make, typed: str, k
     state = SignalState(accounts=[ACCOUNT, "+4915112345677"])
     administrator, report = _pair(make(state), typed)
     assert administrator.kept == {"account": kept}
-    assert administrator.choices == [("1. ••• ••78", "2. ••• ••77", "3. link another phone")]
+    [question] = administrator.questions
+    assert question.choices == ("1. ••• ••78", "2. ••• ••77", "3. link another phone")
     assert report.condition is Condition.READY
     assert state.links == 0
 
