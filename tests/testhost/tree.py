@@ -43,11 +43,17 @@ RUNTIME: Final = (
 GREETER: Final = ("lightdm", "lightdm-gtk-greeter", "adwaita-icon-theme", "openbox", "dbus-x11")
 SCREEN: Final = ("xvfb", "xdotool", "maim")
 LOCKERS: Final = ("i3lock", "xsecurelock")
+# Recommended by our package, and other programs that ask through PAM.
+CLIENTS: Final = ("python3-pamela", "python3-pampy", "python3-segno", "vsftpd")
+MODEMS: Final = ("modemmanager", "udev")
 
 PACKAGES: Final[Mapping[str, tuple[str, ...]]] = {
-    "bookworm": SYSTEM + LOGINS + LOOKING + RUNTIME + GREETER + SCREEN + LOCKERS,
-    "trixie": SYSTEM + LOGINS + LOOKING + RUNTIME,
+    "bookworm": SYSTEM + LOGINS + LOOKING + RUNTIME + CLIENTS + MODEMS + GREETER + SCREEN + LOCKERS,
+    "trixie": SYSTEM + LOGINS + LOOKING + RUNTIME + CLIENTS,
 }
+
+# Servers that a test starts itself; unlike a masked one, each still can be.
+NOT_AT_BOOT: Final = ("ModemManager.service", "vsftpd.service")
 
 # Nothing that starts by itself later and takes processor time away from a measured login.
 MASKED: Final = (
@@ -139,6 +145,9 @@ def _settle(root: Path, suite: str) -> None:
     for unit in MASKED:
         (units / unit).unlink(missing_ok=True)
         (units / unit).symlink_to("/dev/null")
+    for unit in NOT_AT_BOOT:
+        for wanted in units.glob(f"*.wants/{unit}"):
+            wanted.unlink()
     # A desktop test starts its greeter itself; everything else boots without one.
     (units / "default.target").unlink(missing_ok=True)
     (units / "default.target").symlink_to("/lib/systemd/system/multi-user.target")
