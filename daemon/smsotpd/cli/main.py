@@ -16,6 +16,7 @@ from smsotpd.cli.tool import Tool, json_option
 # Nouns are imported when they are used: most of a short command's time would be imports.
 _NOUNS = {
     "gateway": "smsotpd.cli.gateway",
+    "history": "smsotpd.cli.history",
     "modem": "smsotpd.cli.modem",
     "service": "smsotpd.cli.service",
     "status": "smsotpd.cli.status",

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,16 @@ from smsotpd.cli.errors import CliError, WrongInputError
 from smsotpd.cli.exit import Exit
 from smsotpd.cli.host import Host
 
+if TYPE_CHECKING:
+    from smsotpd.cli.records import Records
+
+
+def _journal_records() -> "Records":
+    # Slow to import; one command needs it.
+    from smsotpd.cli.records import JournalRecords  # noqa: PLC0415  # lazy, for the reason above
+
+    return JournalRecords()
+
 
 @dataclass(slots=True)
 class Tool:
@@ -21,6 +32,7 @@ class Tool:
 
     connect: Callable[[], AbstractContextManager[AdminClient]] = connected_client
     host: Host = field(default_factory=Host)
+    records: Callable[[], "Records"] = _journal_records
     can_ask: Callable[[], bool] = sys.stdin.isatty
     as_json: bool = False
     debug: bool = False

@@ -3,17 +3,15 @@
 """Which events somebody wants to be told of, and in which words."""
 
 import dataclasses
-import re
 import typing
 from dataclasses import dataclass
 
+from smsotpd.core.event_names import kind_of
 from smsotpd.core.events import Event, Login, NotificationFailed, NotificationSent
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.text import fill, printable
 
 SERVICE = "notification"
-
-_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 # What a text may name; each event fills in those that it has.
 TAGS = frozenset(
@@ -22,11 +20,6 @@ TAGS = frozenset(
 )
 
 DEFAULT_TEXT = "{host}: {event} {user} {service} {rhost} {gateway} {reason}{change} {time}"
-
-
-def kind_of(event_class: type[Event]) -> str:
-    """Return the name of a class of events in configurations, as `login-granted`."""
-    return _CAPITAL.sub("-", event_class.__name__).lower()
 
 
 # Not of notifications themselves: that would never end.

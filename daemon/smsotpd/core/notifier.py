@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 
 from smsotpd.core.courier import Courier
 from smsotpd.core.errors import SmsOtpError
+from smsotpd.core.event_names import kind_of
 from smsotpd.core.events import Event, Login, NotificationFailed, NotificationSent
 from smsotpd.core.limits import Budget
 from smsotpd.core.message import Message
-from smsotpd.core.notification import SERVICE, Notification, facts_of, kind_of, text_of
+from smsotpd.core.notification import SERVICE, Notification, facts_of, text_of
 from smsotpd.core.outcome import Accepted
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import Clock, Journal, Store, StoreChange

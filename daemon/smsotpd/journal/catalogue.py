@@ -7,11 +7,11 @@ administrator; a test compares the two.
 """
 
 import dataclasses
-import hashlib
 import syslog
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from smsotpd.core.event_names import message_id
 from smsotpd.core.events import (
     CodeFailed,
     CodeNotSent,
@@ -34,6 +34,8 @@ from smsotpd.core.events import (
     UserLocked,
 )
 from smsotpd.core.text import printable
+
+__all__ = ("ENTRIES", "Entry", "fields_of", "message_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,6 @@ ENTRIES: Mapping[type[Event], Entry] = {
 
 # Journal names of fields that are not simply SMSOTP_ and the event's own name in upper case.
 _RENAMED = {"latency": "LATENCY_MS", "seconds": "DURATION_MS"}
-
-
-def message_id(event_class: type[Event]) -> str:
-    """Return the 128-bit id of a class of events, in hexadecimal."""
-    return hashlib.sha256(f"org.smsotp1.{event_class.__name__}".encode()).hexdigest()[:32]
 
 
 def fields_of(event: Event) -> dict[str, str]:

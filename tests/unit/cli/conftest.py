@@ -14,6 +14,7 @@ from smsotpd.cli.main import program
 from smsotpd.cli.tool import Tool
 from tests.unit.cli.fake_daemon import FakeDaemon
 from tests.unit.cli.fake_host import FakeHost, fake_host
+from tests.unit.cli.fake_records import FakeRecords
 
 
 @dataclass
@@ -23,12 +24,14 @@ class Shell:
     daemon: FakeDaemon
     host: FakeHost
     interactive: bool = False
+    records: FakeRecords = field(default_factory=FakeRecords)
     outputs: list[str] = field(default_factory=list)
 
     def run(self, *arguments: str, typed: str | bytes = "") -> Result:
         tool = Tool(
             connect=lambda: nullcontext(AdminClient(self.daemon)),
             host=self.host,
+            records=lambda: self.records,
             can_ask=lambda: self.interactive,
         )
         result = CliRunner().invoke(
