@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from smsotpd.core.authenticator import Authenticator
 from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.errors import UnavailableError
 from smsotpd.core.gateway import STORED, GatewayDefinition
 from smsotpd.core.health import Health
 from smsotpd.core.moment import Moment, has_passed, may_have_passed
+from smsotpd.core.spare_code import BreakGlass
 from smsotpd.core.throttle import NO_FAILURES, Cooldown, Counter, CounterKey, Failures
 
 _DAY = 86_400.0
@@ -26,6 +28,9 @@ class _Tables:
     counters: dict[CounterKey, Counter] = field(default_factory=dict)
     gateways: dict[str, GatewayDefinition] = field(default_factory=dict)
     healths: dict[str, Health] = field(default_factory=dict)
+    authenticators: dict[str, Authenticator] = field(default_factory=dict)
+    recovery_codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    break_glasses: dict[str, BreakGlass] = field(default_factory=dict)
 
     def copy(self) -> "_Tables":
         return _Tables(
@@ -36,6 +41,9 @@ class _Tables:
             dict(self.counters),
             dict(self.gateways),
             dict(self.healths),
+            dict(self.authenticators),
+            dict(self.recovery_codes),
+            dict(self.break_glasses),
         )
 
 
@@ -109,7 +117,41 @@ class MemoryChange:
         self._tables.enrolments.pop(user, None)
         self._tables.failures.pop(user, None)
         self._tables.cooldowns.pop(user, None)
+        self._tables.authenticators.pop(user, None)
+        self._tables.recovery_codes.pop(user, None)
+        self._tables.break_glasses.pop(user, None)
         self.drop_challenges_of(user)
+
+    def authenticator(self, user: str) -> Authenticator | None:
+        return self._tables.authenticators.get(user)
+
+    def put_authenticator(self, authenticator: Authenticator) -> None:
+        self._tables.authenticators[authenticator.user] = authenticator
+
+    def drop_authenticator(self, user: str) -> None:
+        self._tables.authenticators.pop(user, None)
+
+    def recovery_codes(self, user: str) -> Mapping[str, str]:
+        return dict(sorted(self._tables.recovery_codes.get(user, {}).items()))
+
+    def put_recovery_codes(self, user: str, hashes: Mapping[str, str]) -> None:
+        self._tables.recovery_codes[user] = dict(hashes)
+
+    def drop_recovery_code(self, user: str, letter: str) -> None:
+        left = {known: h for known, h in self.recovery_codes(user).items() if known != letter}
+        self._tables.recovery_codes[user] = left
+
+    def break_glass(self, user: str) -> BreakGlass | None:
+        return self._tables.break_glasses.get(user)
+
+    def break_glasses(self) -> Sequence[BreakGlass]:
+        return [code for _, code in sorted(self._tables.break_glasses.items())]
+
+    def put_break_glass(self, code: BreakGlass) -> None:
+        self._tables.break_glasses[code.user] = code
+
+    def drop_break_glass(self, user: str) -> None:
+        self._tables.break_glasses.pop(user, None)
 
     def challenge(self, key: ChallengeKey) -> Challenge | None:
         return self._tables.challenges.get(key)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from smsotpd.core.authenticator import Authenticator
 from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.events import Event
@@ -17,6 +18,7 @@ from smsotpd.core.outcome import Outcome
 from smsotpd.core.pairing_step import PairingSteps
 from smsotpd.core.report import Report
 from smsotpd.core.secret import Secret
+from smsotpd.core.spare_code import BreakGlass
 from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
 
 
@@ -48,7 +50,47 @@ class StoreChange(Protocol):
         ...
 
     def drop_enrolment(self, user: str) -> None:
-        """Remove a user's enrolment, challenges, failures and cool-down, if there are any."""
+        """Remove all that is known of a user: enrolment, codes of every kind, failures."""
+        ...
+
+    def authenticator(self, user: str) -> Authenticator | None:
+        """Return a user's authenticator app."""
+        ...
+
+    def put_authenticator(self, authenticator: Authenticator) -> None:
+        """Add or replace a user's authenticator app."""
+        ...
+
+    def drop_authenticator(self, user: str) -> None:
+        """Remove a user's authenticator app, if there is one."""
+        ...
+
+    def recovery_codes(self, user: str) -> Mapping[str, str]:
+        """Return the hashes of a user's unused recovery codes, by letter."""
+        ...
+
+    def put_recovery_codes(self, user: str, hashes: Mapping[str, str]) -> None:
+        """Replace all recovery codes of a user."""
+        ...
+
+    def drop_recovery_code(self, user: str, letter: str) -> None:
+        """Remove one recovery code, if it is there."""
+        ...
+
+    def break_glass(self, user: str) -> BreakGlass | None:
+        """Return the break-glass code that is out for a user, over or not."""
+        ...
+
+    def break_glasses(self) -> Sequence[BreakGlass]:
+        """Return all break-glass codes that are out, ordered by user."""
+        ...
+
+    def put_break_glass(self, code: BreakGlass) -> None:
+        """Add or replace the break-glass code of a user."""
+        ...
+
+    def drop_break_glass(self, user: str) -> None:
+        """Remove the break-glass code of a user, if there is one."""
         ...
 
     def challenge(self, key: ChallengeKey) -> Challenge | None:
@@ -250,6 +292,22 @@ class CodeSource(Protocol):
 
     def token(self, bits: int) -> str:
         """Return a fresh random name of at least that many bits, in a-z and 2-7."""
+        ...
+
+
+class AppCodes(Protocol):
+    """What authenticator apps compute."""
+
+    def code(self, seed: bytes, step: int, digits: int) -> str:
+        """Return the code of a time step."""
+        ...
+
+    def text(self, seed: bytes) -> str:
+        """Return a seed as it is typed into an app."""
+        ...
+
+    def uri(self, seed: bytes, user: str, host: str, digits: int) -> str:
+        """Return the URI that an app reads from a QR code."""
         ...
 
 

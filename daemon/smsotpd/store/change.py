@@ -8,12 +8,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from smsotpd.core.authenticator import Authenticator
 from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.errors import BadArgumentError, UnavailableError
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.health import Health
 from smsotpd.core.moment import Moment
+from smsotpd.core.spare_code import BreakGlass
 from smsotpd.core.throttle import NO_FAILURES, Cooldown, Counter, CounterKey, Failures
 from smsotpd.store import pruning, rows
 from smsotpd.store.faults import unavailable
@@ -91,11 +93,72 @@ class SqliteChange:
         )
 
     def drop_enrolment(self, user: str) -> None:
-        """Remove a user's enrolment, challenges, failures and cool-down, if there are any."""
+        """Remove all that is known of a user: enrolment, codes of every kind, failures."""
         self._write("DELETE FROM enrolments WHERE user = ?", (user,))
         self.drop_challenges_of(user)
+        self.drop_authenticator(user)
+        self.put_recovery_codes(user, {})
+        self.drop_break_glass(user)
         self.put_failures(user, NO_FAILURES)
         self.put_cooldown(user, None)
+
+    def authenticator(self, user: str) -> Authenticator | None:
+        """Return a user's authenticator app."""
+        return self._read_one(
+            "SELECT * FROM authenticators WHERE user = ?", (user,), rows.authenticator_of
+        )
+
+    def put_authenticator(self, authenticator: Authenticator) -> None:
+        """Add or replace a user's authenticator app."""
+        self._write(
+            "REPLACE INTO authenticators VALUES (?, ?, ?, ?, ?, ?)",
+            rows.authenticator_row(authenticator),
+        )
+
+    def drop_authenticator(self, user: str) -> None:
+        """Remove a user's authenticator app, if there is one."""
+        self._write("DELETE FROM authenticators WHERE user = ?", (user,))
+
+    def recovery_codes(self, user: str) -> Mapping[str, str]:
+        """Return the hashes of a user's unused recovery codes, by letter."""
+        found = self._read(
+            "SELECT letter, hash FROM recovery_codes WHERE user = ? ORDER BY letter", (user,)
+        )
+        return dict(found)
+
+    def put_recovery_codes(self, user: str, hashes: Mapping[str, str]) -> None:
+        """Replace all recovery codes of a user."""
+        self._write("DELETE FROM recovery_codes WHERE user = ?", (user,))
+        self._write_all(
+            "INSERT INTO recovery_codes VALUES (?, ?, ?)",
+            [(user, letter, encoded) for letter, encoded in hashes.items()],
+        )
+
+    def drop_recovery_code(self, user: str, letter: str) -> None:
+        """Remove one recovery code, if it is there."""
+        self._write("DELETE FROM recovery_codes WHERE user = ? AND letter = ?", (user, letter))
+
+    def break_glass(self, user: str) -> BreakGlass | None:
+        """Return the break-glass code that is out for a user, over or not."""
+        return self._read_one(
+            "SELECT * FROM break_glass_codes WHERE user = ?", (user,), rows.break_glass_of
+        )
+
+    def break_glasses(self) -> Sequence[BreakGlass]:
+        """Return all break-glass codes that are out, ordered by user."""
+        found = self._read("SELECT * FROM break_glass_codes ORDER BY user")
+        return [rows.break_glass_of(row) for row in found]
+
+    def put_break_glass(self, code: BreakGlass) -> None:
+        """Add or replace the break-glass code of a user."""
+        self._write(
+            "REPLACE INTO break_glass_codes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            rows.break_glass_row(code),
+        )
+
+    def drop_break_glass(self, user: str) -> None:
+        """Remove the break-glass code of a user, if there is one."""
+        self._write("DELETE FROM break_glass_codes WHERE user = ?", (user,))
 
     def challenge(self, key: ChallengeKey) -> Challenge | None:
         """Return the challenge of (user, service, rhost), live or not."""

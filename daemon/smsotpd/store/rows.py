@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from smsotpd.core.authenticator import Authenticator
 from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.gateway import GatewayDefinition
@@ -15,6 +16,7 @@ from smsotpd.core.health import Health, Trace
 from smsotpd.core.moment import Moment
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.secret import Secret
+from smsotpd.core.spare_code import BreakGlass
 from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
 
 Row = tuple[Any, ...]
@@ -95,6 +97,41 @@ def challenge_row(challenge: Challenge) -> Row:
 def key_row(key: ChallengeKey) -> Row:
     """Return the columns that name a challenge."""
     return (key.user, key.service, key.rhost)
+
+
+def authenticator_of(row: Row) -> Authenticator:
+    """Read a row of `authenticators` in the order of its columns."""
+    return Authenticator(*row)
+
+
+def authenticator_row(authenticator: Authenticator) -> Row:
+    """Return the columns of `authenticators` in their order."""
+    return (
+        authenticator.user,
+        authenticator.salt,
+        authenticator.digits,
+        authenticator.newest_step,
+        authenticator.drift,
+        authenticator.added_at,
+    )
+
+
+def break_glass_of(row: Row) -> BreakGlass:
+    """Read a row of `break_glass_codes` in the order of its columns."""
+    user, encoded, reason, by_uid, wall, boot, boot_id, lifetime = row
+    return BreakGlass(user, encoded, reason, by_uid, Moment(wall, boot, boot_id), lifetime)
+
+
+def break_glass_row(code: BreakGlass) -> Row:
+    """Return the columns of `break_glass_codes` in their order."""
+    return (
+        code.user,
+        code.encoded,
+        code.reason,
+        code.by_uid,
+        *moment_row(code.made),
+        code.lifetime,
+    )
 
 
 def failures_of(row: Row) -> Failures:

@@ -115,9 +115,40 @@ CREATE TABLE gateway_health (
 ) STRICT, WITHOUT ROWID;
 """
 
+# Not tied to `enrolments`, whose rows are replaced at each change. Of an authenticator the salt is
+# kept, from which its seed is derived by a key that is not in here.
+_V3 = """
+CREATE TABLE authenticators (
+    user TEXT NOT NULL PRIMARY KEY,
+    salt TEXT NOT NULL,
+    digits INTEGER NOT NULL,
+    newest_step INTEGER NOT NULL,
+    drift INTEGER NOT NULL,
+    added_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE recovery_codes (
+    user TEXT NOT NULL,
+    letter TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (user, letter)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE break_glass_codes (
+    user TEXT NOT NULL PRIMARY KEY,
+    hash TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    by_uid INTEGER NOT NULL,
+    made_wall REAL NOT NULL,
+    made_boot REAL NOT NULL,
+    made_boot_id TEXT NOT NULL,
+    lifetime REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 # The first brings an empty database to version 1, the second that to version 2, and so on.
 # One that has been released is never edited.
-MIGRATIONS: Final[Sequence[str]] = (_V1, _V2)
+MIGRATIONS: Final[Sequence[str]] = (_V1, _V2, _V3)
 
 
 def migrate(

@@ -11,12 +11,14 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from smsotpd.core.authenticator import Authenticator
 from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.errors import RefusedError
 from smsotpd.core.moment import Moment
 from smsotpd.core.ports import Store, StoreChange
 from smsotpd.core.recipient import Recipient
+from smsotpd.core.spare_code import BreakGlass
 from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
 from tests.contract.store.conftest import OpenStore
 from tests.contract.store.values import DAY, NOON
@@ -84,6 +86,14 @@ _cooldowns = st.none() | st.builds(Cooldown, _moments, st.integers(1, 9))
 _counter_keys = st.builds(CounterKey, st.sampled_from(KINDS), st.just("user"), _users)
 _counters = st.builds(Counter, _moments, st.integers(0, 99), _seconds)
 
+_authenticators = st.builds(
+    Authenticator, _users, st.just("s"), st.sampled_from([6, 8]), st.integers(0, 2**40)
+)
+_hash_sets = st.dictionaries(st.sampled_from("ABC"), st.sampled_from(["x", "y"]))
+_break_glasses = st.builds(
+    BreakGlass, _users, st.just("h"), st.just("why"), st.just(0), _moments, _seconds
+)
+
 _steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(lambda value: lambda change: change.put_enrolment(value), _enrolments),
     st.builds(lambda user: lambda change: change.drop_enrolment(user), _users),
@@ -93,6 +103,14 @@ _steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(lambda user, value: lambda c: c.put_failures(user, value), _users, _failures),
     st.builds(lambda user, value: lambda c: c.put_cooldown(user, value), _users, _cooldowns),
     st.builds(lambda key, value: lambda c: c.put_counter(key, value), _counter_keys, _counters),
+    st.builds(lambda value: lambda change: change.put_authenticator(value), _authenticators),
+    st.builds(lambda user: lambda change: change.drop_authenticator(user), _users),
+    st.builds(lambda user, v: lambda c: c.put_recovery_codes(user, v), _users, _hash_sets),
+    st.builds(
+        lambda user, v: lambda c: c.drop_recovery_code(user, v), _users, st.sampled_from("ABC")
+    ),
+    st.builds(lambda value: lambda change: change.put_break_glass(value), _break_glasses),
+    st.builds(lambda user: lambda change: change.drop_break_glass(user), _users),
 )
 _histories = st.lists(
     st.builds(Steps, st.lists(_steps, min_size=1, max_size=5), st.booleans())
@@ -139,5 +157,9 @@ def _contents(store: Store) -> Sequence[object]:
             [change.failures(user) for user in USERS],
             [change.cooldown(user) for user in USERS],
             [change.challenge(ChallengeKey(user, svc, "")) for user in USERS for svc in SERVICES],
+            [change.authenticator(user) for user in USERS],
+            [change.recovery_codes(user) for user in USERS],
+            [change.break_glass(user) for user in USERS],
+            list(change.break_glasses()),
             [change.counter(CounterKey(kind, "user", user)) for kind in KINDS for user in USERS],
         ]

@@ -4,12 +4,14 @@
 
 from dataclasses import replace
 
+from smsotpd.core.authenticator import Authenticator
 from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.moment import Moment
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.secret import Secret
+from smsotpd.core.spare_code import BreakGlass
 from smsotpd.core.throttle import CounterKey
 
 NOON = Moment(wall=1_700_000_000.25, boot=5_000.125, boot_id="boot-1")
@@ -38,6 +40,11 @@ CHALLENGE = Challenge(
     digits=6,
     id_digest=b"\x00\xff" * 16,
 )
+
+APP = Authenticator(
+    "anna", "salt", digits=8, newest_step=58_000_000, drift=-2, added_at=1_700_000_000.5
+)
+GLASS = BreakGlass("anna", "$argon2id$hash", "phone lost", 0, NOON, 900.0)
 
 GUESSES = CounterKey("guess", "user", "anna")
 

@@ -72,6 +72,23 @@ def test_an_old_database_is_copied_and_then_brought_up_to_date(
         assert "added" not in tables(copied)
 
 
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_a_database_of_each_earlier_version_is_opened(tmp_path: Path, version: int) -> None:
+    state = tmp_path / "old"
+    state.mkdir(mode=0o700)
+    old = state / DATABASE_NAME
+    old.touch(mode=0o600)
+    with closing(sqlite3.connect(old, isolation_level=None)) as connection:
+        migrate(connection, old, MIGRATIONS[:version])
+        connection.execute("INSERT INTO enrolments VALUES ('anna', 'hash', 0, 1.0)")
+    with open_store(state) as store, store.change() as change:
+        assert change.enrolment("anna") is not None
+        assert change.authenticator("anna") is None
+        assert change.recovery_codes("anna") == {}
+        assert change.break_glass("anna") is None
+    assert old.with_name(f"{DATABASE_NAME}.bak-v{version}").exists()
+
+
 def test_the_copy_can_be_put_back(connection: sqlite3.Connection, path: Path) -> None:
     migrate(connection, path, [*MIGRATIONS, NEXT])
     connection.close()
