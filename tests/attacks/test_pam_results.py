@@ -7,7 +7,8 @@ from typing import Final
 
 import pytest
 
-from smsotpd.cli.pam.block import ENTRY, Stack, enable
+from smsotpd.cli.pam.block import Stack, enable
+from smsotpd.cli.pam.terminal import ENTRY
 from tests.unit.cli.pam_vectors import read, reader
 from tests.unit.cli.test_stack_verdicts import SUCCESS, authenticate, lay_out
 

@@ -15,19 +15,22 @@ from smsotpd.cli.output import print_json, print_table, printable
 from smsotpd.cli.pam import change, rollback
 from smsotpd.cli.pam.block import Stack, State, state
 from smsotpd.cli.pam.files import check_service_name
+from smsotpd.cli.pam.finding import Finding
 from smsotpd.cli.pam.known import reason_against
 from smsotpd.cli.pam.overview import describe_services
-from smsotpd.cli.pam.selftest import (
-    Finding,
-    daemon_findings,
-    includers,
-    machine_findings,
-    place_findings,
-)
+from smsotpd.cli.pam.place import choose_terminal, includers
+from smsotpd.cli.pam.selftest import daemon_findings, machine_findings
 from smsotpd.cli.pam.sshd import advice, sshd_settings
+from smsotpd.cli.pam.terminal import Terminal, terminals_in
 from smsotpd.cli.tool import Tool, json_option, pass_tool
 
-_COLUMNS = {"service": "Service", "title": "Program", "state": "State", "notes": "Notes"}
+_COLUMNS = {
+    "service": "Service",
+    "title": "Program",
+    "state": "State",
+    "terminal": "Terminal",
+    "notes": "Notes",
+}
 
 
 @click.group()
@@ -44,6 +47,12 @@ def service() -> None:
     show_default=True,
     help="instead: PIN and code replace the password; after: the password stays, then the code "
     "alone.",
+)
+@click.option(
+    "--terminal",
+    type=click.Choice([str(terminal) for terminal in Terminal]),
+    help="What runs in the program: pam_python where that is safe, else the native one, if this "
+    "is not given.",
 )
 @click.option(
     "--confirm",
@@ -71,6 +80,7 @@ def enable(
     tool: Tool,
     name: str,
     stack: str,
+    terminal: str | None,
     confirmed: bool,
     seconds: int,
     force: bool,
@@ -85,15 +95,16 @@ def enable(
     host, directory = tool.host, change.pam_directory(tool.host)
     if not reason_against(name):
         change.read_service(host, name)
-    findings = list(place_findings(name, host, directory, unknown_allowed=force_unknown))
+    wanted = Terminal(terminal) if terminal else None
+    chosen, findings = choose_terminal(name, host, directory, wanted, unknown_allowed=force_unknown)
     _refuse(findings, force=False)
-    if _is_done(tool, name, Stack(stack)):
+    if _is_done(tool, name, Stack(stack), wanted):
         return
-    plan = change.plan_enable(host, name, Stack(stack))
-    findings = [*machine_findings(host), *_ask_daemon(tool, plan.stack)]
+    plan = change.plan_enable(host, name, Stack(stack), chosen)
+    findings = [*machine_findings(host, chosen), *_ask_daemon(tool, plan.stack)]
     _refuse(findings, force=force)
     backup = change.carry_out(host, plan, rollback_seconds=0 if confirmed else seconds)
-    tool.say(f"{name} asks for the code now. The old file: {backup}")
+    tool.say(f"{name} asks for the code now, by the {chosen} terminal. The old file: {backup}")
     for note in _advice(tool, name):
         click.echo(f"Note: {printable(note)}", err=True)
     if confirmed:
@@ -117,17 +128,24 @@ def confirm(tool: Tool, name: str) -> None:
 @service.command()
 @click.argument("name", metavar="[SERVICE]", required=False)
 @click.option("--all", "every", is_flag=True, help="Every service that we enabled.")
+@click.option(
+    "--terminal",
+    type=click.Choice([str(terminal) for terminal in Terminal]),
+    help="With --all: only the services with this terminal.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing unless something fails.")
 @pass_tool
-def disable(tool: Tool, name: str | None, every: bool, quiet: bool) -> None:
+def disable(tool: Tool, name: str | None, every: bool, terminal: str | None, quiet: bool) -> None:
     """Restore a service's file as it was before; no daemon is needed."""
     if (name is None) is not every:
         raise WrongInputError("give a SERVICE, or --all")
+    if terminal and not every:
+        raise WrongInputError("--terminal goes with --all: a service has one terminal")
     tool.require_root()
     names = (
         [check_service_name(name)]
         if name is not None
-        else change.services_with_our_block(tool.host)
+        else change.services_with_our_block(tool.host, Terminal(terminal) if terminal else None)
     )
     failures = []
     for each in names:
@@ -165,14 +183,20 @@ def list_services(tool: Tool, name: str | None) -> None:
     print_table(_COLUMNS, found)
 
 
-def _is_done(tool: Tool, name: str, stack: Stack) -> bool:
+def _is_done(tool: Tool, name: str, stack: Stack, wanted: Terminal | None) -> bool:
     """Tell whether the service is enabled in this way already, and say so."""
-    now = state(change.pam_directory(tool.host).read_text(name))
+    text = change.pam_directory(tool.host).read_text(name)
+    now = state(text)
     if now not in {State.INSTEAD, State.AFTER}:
         return False
     if str(now) != str(stack):
         raise RefusalError(
             f"{name} is enabled with --stack {now}",
+            remedy=f"first: smsotpctl service disable {name}",
+        )
+    if wanted is not None and terminals_in(text) != [wanted]:
+        raise RefusalError(
+            f"{name} is enabled with another terminal",
             remedy=f"first: smsotpctl service disable {name}",
         )
     tool.say(f"{name} is enabled already.")

@@ -77,6 +77,15 @@ def fake_host(directory: Path, release: str = "debian12") -> FakeHost:
     return FakeHost(places, answers)
 
 
+def install_native(host: FakeHost) -> Path:
+    """Install the native terminal, and return its library."""
+    library = host.places.libraries[0] / "x86_64-linux-gnu" / "security" / "pam_smsotp.so"
+    library.parent.mkdir(parents=True)
+    library.write_bytes(b"")
+    library.chmod(0o644)
+    return library
+
+
 def text_of(host: FakeHost, service: str) -> str:
     return (host.places.pam / service).read_text()
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from smsotpd.cli.errors import RefusalError
 from smsotpd.cli.pam.block import Stack, State, disable, enable, state
 from smsotpd.cli.pam.known import KNOWN
+from smsotpd.cli.pam.terminal import Terminal
 from tests.unit.cli.pam_vectors import RELEASES, ROOT, UNDERSTOOD, read, reader
 
 COMMON_AUTH = read("debian12", "common-auth")
@@ -27,12 +28,15 @@ def enable_stock(text: str, stack: Stack = Stack.INSTEAD) -> str:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "enabled").iterdir()), ids=lambda path: path.name)
 def test_enabling_writes_exactly_the_text_that_was_reviewed(path: Path) -> None:
-    service, _, stack = path.name.rpartition(".")
+    service, stack, terminal = path.name.split(".")
     arguments = KNOWN[service].arguments
 
     text = read("debian12", service)
+    written = enable(
+        service, text, Stack(stack), arguments, reader("debian12"), terminal=Terminal(terminal)
+    )
 
-    assert enable(service, text, Stack(stack), arguments, reader("debian12")) == path.read_text()
+    assert written == path.read_text()
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -41,10 +45,13 @@ def test_enabling_writes_exactly_the_text_that_was_reviewed(path: Path) -> None:
     # A code after cockpit's substack is refused, as another test says.
     [pair for pair in product(UNDERSTOOD, Stack) if pair != ("cockpit", Stack.AFTER)],
 )
-def test_disabling_restores_every_stock_file(release: str, service: str, stack: Stack) -> None:
+@pytest.mark.parametrize("terminal", Terminal)
+def test_disabling_restores_every_stock_file(
+    release: str, service: str, stack: Stack, terminal: Terminal
+) -> None:
     text = read(release, service)
 
-    enabled = enable(service, text, stack, "", reader(release))
+    enabled = enable(service, text, stack, "", reader(release), terminal=terminal)
 
     assert state(enabled).value == stack.value
     assert disable(service, enabled) == text
@@ -68,6 +75,17 @@ HARMLESS = st.sampled_from(
 PASSWORD = st.sampled_from(
     ["@include common-auth", "  @include\tcommon-auth  # why", "auth include common-auth\r"]
 )
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("stack", Stack)
+def test_su_is_understood_with_its_rule_that_lets_root_in(release: str, stack: Stack) -> None:
+    text = read(release, "su")
+
+    enabled = enable("su", text, stack, "", reader(release), terminal=Terminal.NATIVE)
+
+    assert "sufficient pam_rootok.so" in text
+    assert disable("su", enabled) == text
 
 
 @given(
@@ -209,6 +227,7 @@ def test_enabling_twice_is_refused() -> None:
         ("@include common-auth\n", State.OFF),
         ("# pam_smsotp was here\n", State.OFF),
         ("auth required pam_python.so /usr/lib/pam-smsotp/pam_smsotp.py\n", State.BY_HAND),
+        ("auth required pam_smsotp.so\n", State.BY_HAND),
         ("# BEGIN pam-smsotp instead\n", State.DAMAGED),
         ("# END pam-smsotp\n", State.DAMAGED),
         ("# BEGIN pam-smsotp instead\nx\ny\n# END pam-smsotp\n", State.DAMAGED),

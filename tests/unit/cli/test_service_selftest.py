@@ -8,9 +8,10 @@ from smsotpd.cli.errors import CliError
 from smsotpd.cli.exit import Exit
 from smsotpd.cli.host import Finished
 from smsotpd.cli.pam.block import State
+from smsotpd.cli.pam.terminal import Terminal
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.fake_daemon import FakeDaemon
-from tests.unit.cli.fake_host import SUDO_V, FakeHost, state_of
+from tests.unit.cli.fake_host import SUDO_V, FakeHost, install_native, state_of
 
 
 @pytest.mark.parametrize("service", ["i3lock", "sddm", "vsftpd"])
@@ -22,11 +23,17 @@ def test_one_password_field_takes_no_code_after_the_password(service: str, ready
 
 
 @pytest.mark.parametrize(
-    "service", ["su", "su-l", "common-auth", "other", "cron", "chfn", "passwd", "polkit-1",
-                "runuser", "atd", "lightdm-greeter", "lightdm-autologin", "vlock"]
+    "service", ["common-auth", "other", "cron", "passwd", "runuser", "atd", "lightdm-greeter",
+                "lightdm-autologin"]
 )  # fmt: skip
-def test_unsafe_places_are_refused_whatever_is_forced(service: str, ready: Shell) -> None:
-    result = ready.run("service", "enable", service, "--confirm", "--force", "--force-unknown")
+@pytest.mark.parametrize("terminal", Terminal)
+def test_unsafe_places_are_refused_whatever_is_forced(
+    service: str, terminal: Terminal, ready: Shell, host: FakeHost
+) -> None:
+    install_native(host)
+    forced = ("--confirm", "--force", "--force-unknown", "--terminal", terminal)
+
+    result = ready.run("service", "enable", service, *forced)
 
     assert result.exit_code == Exit.REFUSED
     assert f"{service} must not run our module" in result.output

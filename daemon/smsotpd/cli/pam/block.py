@@ -11,8 +11,7 @@ from enum import StrEnum
 
 from smsotpd.cli.errors import RefusalError
 from smsotpd.cli.pam.stack import ReadFile, find_password_line
-
-ENTRY = "/usr/lib/pam-smsotp/pam_smsotp.py"
+from smsotpd.cli.pam.terminal import Terminal
 
 _BEGIN = "# BEGIN pam-smsotp "
 _END = "# END pam-smsotp"
@@ -39,7 +38,15 @@ class State(StrEnum):
     DAMAGED = "damaged"
 
 
-def enable(service: str, text: str, stack: Stack, arguments: str, read: ReadFile) -> str:
+def enable(
+    service: str,
+    text: str,
+    stack: Stack,
+    arguments: str,
+    read: ReadFile,
+    *,
+    terminal: Terminal = Terminal.PYTHON,
+) -> str:
     """Return the text with our block in place of the line that asks for the password.
 
     With `instead`, our module decides; the password is asked only where our module stands aside
@@ -61,7 +68,7 @@ def enable(service: str, text: str, stack: Stack, arguments: str, read: ReadFile
         )
     password = find_password_line(service, text, read)
     name, rules = password.include.name, password.surroundings
-    module = f"pam_python.so {ENTRY} {arguments}".rstrip()
+    module = f"{terminal.module} {arguments}".rstrip()
     if stack is Stack.INSTEAD:
         # success=1 skips the substack, which counts as one; a jump leaves no verdict behind,
         # hence the pam_permit, as in common-auth itself.

@@ -18,6 +18,7 @@ from smsotpd.cli.pam.policy import (
     remove_policy,
     write_policy,
 )
+from smsotpd.cli.pam.terminal import Terminal, terminals_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Plan:
 
     service: str
     stack: Stack
+    terminal: Terminal
     file: ServiceFile
     text: str
 
@@ -54,7 +56,7 @@ def read_service(host: Host, service: str) -> ServiceFile:
         raise
 
 
-def plan_enable(host: Host, service: str, stack: Stack) -> Plan:
+def plan_enable(host: Host, service: str, stack: Stack, terminal: Terminal) -> Plan:
     """Work out the new text of a service file.
 
     Raises:
@@ -68,8 +70,9 @@ def plan_enable(host: Host, service: str, stack: Stack) -> Plan:
             remedy="use --stack instead: first the PIN, then PIN and code in one",
         )
     arguments = known.arguments if known else ""
-    text = block.enable(service, file.text, stack, arguments, pam_directory(host).read_text)
-    return Plan(service, stack, file, text)
+    read = pam_directory(host).read_text
+    text = block.enable(service, file.text, stack, arguments, read, terminal=terminal)
+    return Plan(service, stack, terminal, file, text)
 
 
 def carry_out(host: Host, plan: Plan, *, rollback_seconds: int) -> Path:
@@ -149,17 +152,25 @@ def confirm(host: Host, service: str) -> None:
         )
 
 
-def services_with_our_block(host: Host) -> list[str]:
-    """Return the services whose files mention us in any way that we must undo, sorted."""
+def services_with_our_block(host: Host, terminal: Terminal | None = None) -> list[str]:
+    """Return the services whose files mention us in any way that we must undo, sorted.
+
+    Args:
+        terminal: only services that run this one; None for all.
+    """
     directory = pam_directory(host)
     found = []
     for service in directory.names():
         try:
-            state = block.state(directory.read_text(service))
+            text = directory.read_text(service)
         except RefusalError:  # a link: what it points to is looked at by its own name
             continue
-        if state is not State.OFF:
+        if terminal is not None and terminal not in terminals_in(text):
+            continue
+        if block.state(text) is not State.OFF:
             found.append(service)
+    if terminal is not None:
+        return found
     leftover = host.places.policies.glob("service-*.toml") if host.places.policies.is_dir() else ()
     for path in leftover:
         service = path.stem.removeprefix("service-")

@@ -29,6 +29,10 @@ _HARMLESS = frozenset(
     }
 )  # fmt: skip
 
+# Set-user-ID programs that root may use without a password. Where a daemon of root's
+# authenticates, the same rule would let anybody in.
+_OPEN_TO_ROOT = frozenset({"su", "su-l", "chfn", "chsh"})
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -63,7 +67,7 @@ def find_password_line(service: str, text: str, read: ReadFile) -> PasswordLine:
     for index, line in enumerate(text.split("\n")):
         where = f"/etc/pam.d/{service}, line {index + 1}"
         rule = _parse(line, where)
-        if isinstance(rule, Rule) and rule.kind == "auth":
+        if isinstance(rule, Rule) and rule.kind == "auth" and not _lets_root_in(service, rule):
             _require_harmless(rule, where)
         if not isinstance(rule, Include) or rule.kind not in {"", "auth"}:
             continue
@@ -165,6 +169,11 @@ def _require_jump_to(end: int, number: int, rule: Rule, where: str) -> None:
         ends_well = action.isdecimal() and 0 < int(action) <= end - number - 1
         if action not in {"ignore", "bad", "die"} and not ends_well:
             raise _not_understood(where, f"“{rule.text}” may end the stack with success")
+
+
+def _lets_root_in(service: str, rule: Rule) -> bool:
+    rootok = rule.module == "pam_rootok.so" and rule.control == "sufficient"
+    return rootok and service in _OPEN_TO_ROOT
 
 
 def _require_harmless(rule: Rule, where: str) -> None:
