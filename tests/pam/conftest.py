@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pam.private_host import PrivateHost, missing_requirement
+from tests.pam.private_host import PYTHON, TERMINALS, PrivateHost, missing_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,15 +30,31 @@ def shared_host(_requirements: None) -> Iterator[PrivateHost]:
         yield host
 
 
+@pytest.fixture(params=TERMINALS)
+def terminal(request: pytest.FixtureRequest) -> str:
+    """Take each terminal in turn."""
+    return str(request.param)
+
+
 @pytest.fixture
-def host(shared_host: PrivateHost) -> PrivateHost:
-    """Return the private host with an empty log."""
+def host(shared_host: PrivateHost, terminal: str) -> PrivateHost:
+    """Return the private host with a terminal and an empty log."""
+    shared_host.terminal = terminal
     shared_host.log_lines()
     return shared_host
 
 
 @pytest.fixture
-def own_host(_requirements: None) -> Iterator[PrivateHost]:
+def python_host(shared_host: PrivateHost) -> PrivateHost:
+    """Return the private host with the terminal for pam_python and an empty log."""
+    shared_host.terminal = PYTHON
+    shared_host.log_lines()
+    return shared_host
+
+
+@pytest.fixture
+def own_host(_requirements: None, terminal: str) -> Iterator[PrivateHost]:
     """Start a private host for a test that breaks it."""
     with PrivateHost() as host:
+        host.terminal = terminal
         yield host

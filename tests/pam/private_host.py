@@ -3,7 +3,7 @@
 """A corner of this machine with its own PAM services, users, system bus and log.
 
 A private mount namespace: the machine's own files are covered there and unchanged outside. Needs
-root, libpam-python, dbus-daemon and a C compiler.
+root, libpam-python, dbus-daemon, a C compiler and the headers of libpam and libsystemd.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
+
+from tests.pam.built import DRIVER, NATIVE, SANITIZED, SANITIZED_DRIVER, built
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +32,13 @@ SCRIPTED_DAEMON = ROOT / "tests" / "fakes" / "scripted_daemon.py"
 DAEMON_UID = 1
 IMPOSTOR_UID = 65534
 ALICE_UID = 4711
+
+# The terminals that one suite judges: for pam_python; in C; in C, compiled so that a wrong access
+# to memory, undefined behaviour or a leak ends the application.
+PYTHON: Final = "python"
+TERMINALS: Final = (PYTHON, NATIVE, SANITIZED)
+# Those that a program which is not compiled so, too, can load.
+IN_ANY_PROGRAM: Final = (PYTHON, NATIVE)
 
 BUS_CONFIGURATION = """<busconfig>
   <type>system</type>
@@ -80,6 +89,9 @@ def missing_requirement() -> str | None:
         return "needs libpam-python"
     if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode:
         return "may not unshare the mount namespace"
+    for header in ("security/pam_modules.h", "systemd/sd-bus.h"):
+        if not Path("/usr/include", header).exists():
+            return f"needs {header}"
     return None
 
 
@@ -115,6 +127,8 @@ class PrivateHost:
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="private-host-"))
         self.directory.chmod(0o755)
+        # Which one the services that are written from now on load.
+        self.terminal = PYTHON
         self._processes: list[subprocess.Popen[str]] = []
         self._log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._namespace = 0
@@ -165,11 +179,8 @@ class PrivateHost:
         # As the package manager does at installation, with the interpreter pam_python embeds.
         subprocess.run(["/usr/bin/python3", "-m", "compileall", "-q", package], check=True)
         shutil.copy(ROOT / "packaging/usr/lib/pam-smsotp/pam_smsotp.py", directory / "modules")
-        subprocess.run(
-            ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", directory / "pam_driver",
-             ROOT / "tests/pam/pam_driver.c", "-lpam"],
-            check=True,
-        )  # fmt: skip
+        for name in (NATIVE, SANITIZED, DRIVER, SANITIZED_DRIVER):
+            shutil.copy(built(name), directory / "modules" / name)
         self.write_service("other", "auth required pam_deny.so")
 
     def add_package(self, name: str) -> None:
@@ -191,8 +202,16 @@ class PrivateHost:
         self, arguments: str = "", phase: str = "auth", control: str = "required"
     ) -> str:
         """Return the PAM line of our terminal."""
-        entry = self.directory / "modules" / "pam_smsotp.py"
-        return f"{phase} {control} pam_python.so {entry} {arguments}"
+        modules = self.directory / "modules"
+        if self.terminal == PYTHON:
+            return f"{phase} {control} pam_python.so {modules}/pam_smsotp.py {arguments}"
+        return f"{phase} {control} {modules}/{self.terminal} {arguments}"
+
+    @property
+    def driver(self) -> Path:
+        """Return the scripted PAM application that can load the terminal."""
+        name = SANITIZED_DRIVER if self.terminal == SANITIZED else DRIVER
+        return self.directory / "modules" / name
 
     def use_terminal(self, arguments: str = "") -> str:
         """Make a PAM service that stacks our terminal in every phase, and return its name."""
@@ -223,7 +242,9 @@ class PrivateHost:
 
     def drive(self, *words: str, seconds: float = 30) -> subprocess.CompletedProcess[str]:
         """Run the scripted PAM application."""
-        return self.run(self.directory / "pam_driver", *words, seconds=seconds)
+        done = self.run(self.driver, *words, seconds=seconds)
+        assert "Sanitizer" not in done.stderr, done.stderr
+        return done
 
     def start_bus(self) -> None:
         """Start the private system bus."""

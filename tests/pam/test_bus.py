@@ -39,8 +39,8 @@ class NoticingBus(Bus):
 
 
 @pytest.fixture
-def bus(host: PrivateHost, monkeypatch: pytest.MonkeyPatch) -> Iterator[NoticingBus]:
-    monkeypatch.setattr(bus_module, "SOCKET", str(host.bus_socket))
+def bus(python_host: PrivateHost, monkeypatch: pytest.MonkeyPatch) -> Iterator[NoticingBus]:
+    monkeypatch.setattr(bus_module, "SOCKET", str(python_host.bus_socket))
     with NoticingBus(2) as connection:
         connection.connect()
         yield connection
@@ -55,9 +55,11 @@ def unique_name(bus: Bus) -> str:
 
 
 @pytest.mark.parametrize("texts", [1, 15])
-def test_a_strangers_signal_is_passed_over(host: PrivateHost, bus: NoticingBus, texts: int) -> None:
+def test_a_strangers_signal_is_passed_over(
+    python_host: PrivateHost, bus: NoticingBus, texts: int
+) -> None:
     # 100 kB each, the most that one argument of a program may have is 128 kB.
-    done = host.run(
+    done = python_host.run(
         "dbus-send", "--system", "--type=signal", f"--dest={unique_name(bus)}",
         "/org/smsotp1", "org.smsotp1.Authentication.Granted", *["string:" + "x" * 100_000] * texts,
     )  # fmt: skip

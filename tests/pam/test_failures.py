@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pam.private_host import IMPOSTOR_UID, facts, wait_until
+from tests.pam.private_host import IMPOSTOR_UID, IN_ANY_PROGRAM, facts, wait_until
 
 if TYPE_CHECKING:
     from tests.pam.private_host import PrivateHost
@@ -239,6 +239,7 @@ def test_answers_and_texts_never_reach_the_log(host: PrivateHost) -> None:
         assert secret not in log
 
 
+@pytest.mark.parametrize("terminal", IN_ANY_PROGRAM, indirect=True)
 def test_a_bus_that_goes_away_at_the_prompt_does_not_kill_the_host(own_host: PrivateHost) -> None:
     with own_host.daemon([PIN, GRANTED]):
         program = subprocess.Popen(
@@ -257,7 +258,7 @@ def test_a_bus_that_goes_away_at_the_prompt_does_not_kill_the_host(own_host: Pri
 def test_a_blocked_ctrl_c_ends_a_wait_within_a_second(host: PrivateHost) -> None:
     with host.daemon([{"silence": True}]) as daemon:
         program = subprocess.Popen(
-            host.inside(host.directory / "pam_driver", "-b", host.use_terminal(), "alice"),
+            host.inside(host.driver, "-b", host.use_terminal(), "alice"),
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         wait_until(lambda: daemon.members() == ["Begin"])
@@ -268,13 +269,13 @@ def test_a_blocked_ctrl_c_ends_a_wait_within_a_second(host: PrivateHost) -> None
         assert facts(output, ["result"]) == [PAM_CONV_ERR]
 
 
-def test_a_broken_package_refuses(host: PrivateHost) -> None:
-    module = host.write_module(
+def test_a_broken_package_refuses(python_host: PrivateHost) -> None:
+    module = python_host.write_module(
         "broken.py",
         "import sys\nsys.modules['pam_smsotp.wire'] = None\n"
         "from pam_smsotp.entry import pam_sm_authenticate, pam_sm_setcred\n",
     )
-    host.write_service("broken", f"auth required pam_python.so {module} fail=ignore")
-    done = host.drive("broken", "alice")
+    python_host.write_service("broken", f"auth required pam_python.so {module} fail=ignore")
+    done = python_host.drive("broken", "alice")
     assert facts(done.stdout, ["result"]) == [PAM_AUTHINFO_UNAVAIL]
-    assert "unexpected ModuleNotFoundError at" in host.log_lines()[0]
+    assert "unexpected ModuleNotFoundError at" in python_host.log_lines()[0]

@@ -1,13 +1,15 @@
 # SPDX-FileCopyrightText: The pam-smsotp authors
 # SPDX-License-Identifier: Apache-2.0
-"""Logins through a real pam_python that go as they should."""
+"""Logins through either terminal that go as they should."""
 
 from __future__ import annotations
 
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.pam.private_host import ALICE_UID, facts, wait_until
+import pytest
+
+from tests.pam.private_host import ALICE_UID, IN_ANY_PROGRAM, facts, wait_until
 
 if TYPE_CHECKING:
     from tests.pam.private_host import PrivateHost
@@ -63,6 +65,7 @@ def test_a_visible_prompt_echoes(host: PrivateHost) -> None:
         assert facts(done.stdout) == ["error Wrong.", "visible Code: "]
 
 
+@pytest.mark.parametrize("terminal", IN_ANY_PROGRAM, indirect=True)
 def test_pamtester_logs_in_too(host: PrivateHost) -> None:
     with host.daemon([GRANTED]):
         done = host.run("pamtester", host.use_terminal(), "alice", "authenticate")
@@ -114,7 +117,7 @@ def test_a_screen_locker_logs_in_as_the_user_itself(host: PrivateHost) -> None:
     with host.daemon(WHOLE_LOGIN) as daemon:
         done = host.run(
             "setpriv", f"--reuid={ALICE_UID}", f"--regid={ALICE_UID}", "--clear-groups",
-            host.directory / "pam_driver", host.use_terminal(), "alice", "2580", "123456",
+            host.driver, host.use_terminal(), "alice", "2580", "123456",
         )  # fmt: skip
         assert facts(done.stdout, ["result"]) == ["result 0"]
         assert daemon.members() == ["Begin", "Respond", "Respond"]
@@ -123,7 +126,7 @@ def test_a_screen_locker_logs_in_as_the_user_itself(host: PrivateHost) -> None:
 def test_the_environment_chooses_no_other_bus(host: PrivateHost) -> None:
     with host.daemon(WHOLE_LOGIN) as daemon:
         done = host.run(
-            host.directory / "pam_driver", host.use_terminal(), "alice", "2580", "123456",
+            host.driver, host.use_terminal(), "alice", "2580", "123456",
             DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nonexistent", PYTHONPATH="/nonexistent",
         )  # fmt: skip
         assert facts(done.stdout, ["result"]) == ["result 0"]
@@ -131,7 +134,7 @@ def test_the_environment_chooses_no_other_bus(host: PrivateHost) -> None:
 
 
 def test_twenty_logins_at_once_all_get_in(host: PrivateHost) -> None:
-    command = host.inside(host.directory / "pam_driver", host.use_terminal(), "alice", "1", "2")
+    command = host.inside(host.driver, host.use_terminal(), "alice", "1", "2")
     with host.daemon({"loop": [GRANTED]}):
         programs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(20)]
         outputs = [program.communicate(timeout=30)[0] for program in programs]
@@ -173,6 +176,8 @@ def test_a_pin_is_changed_through_the_password_phase(host: PrivateHost) -> None:
         assert context["mode"] == "change-pin"
 
 
+# The modules around ours need an interpreter, whose own leaks the sanitizers would count.
+@pytest.mark.parametrize("terminal", IN_ANY_PROGRAM, indirect=True)
 def test_the_stacks_password_serves_as_the_pin_and_stays_as_it_was(host: PrivateHost) -> None:
     before = host.write_module("before.py", KNOWS_A_PASSWORD)
     after = host.write_module("after.py", SHOWS_THE_PASSWORD)
@@ -193,6 +198,22 @@ def test_the_stacks_password_serves_as_the_pin_and_stays_as_it_was(host: Private
         assert isinstance(context, dict)
         assert context["flags"] == ["use-first-pass"]
         assert daemon.calls()[1] == ("Respond", ["transaction-1", "stacked"])
+
+
+def test_a_password_that_pam_unix_asked_for_serves_as_the_pin(host: PrivateHost) -> None:
+    host.write_service(
+        "stacked", "auth optional pam_unix.so nodelay", host.terminal_line("try_first_pass")
+    )
+    with host.daemon([{"steps": [["authtok", ""]]}, PIN, GRANTED]) as daemon:
+        done = host.drive("stacked", "alice", "swordfish", "2580")
+        assert facts(done.stdout) == ["hidden Password: ", "hidden PIN: "]
+        context = daemon.calls()[0][1][0]
+        assert isinstance(context, dict)
+        assert context["flags"] == ["try-first-pass"]
+        assert daemon.calls()[1:] == [
+            ("Respond", ["transaction-1", "swordfish"]),
+            ("Respond", ["transaction-1", "2580"]),
+        ]
 
 
 def test_without_a_stacked_password_use_first_pass_refuses_without_asking(

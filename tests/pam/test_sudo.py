@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from tests.pam.private_host import ALICE_UID, wait_until
+from tests.pam.private_host import ALICE_UID, IN_ANY_PROGRAM, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.pam.private_host import PrivateHost
+
+# sudo is not compiled with sanitizers.
+pytestmark = pytest.mark.parametrize("terminal", IN_ANY_PROGRAM, indirect=True)
 
 PIN = {"steps": [["hidden", "PIN: "]]}
 GRANTED = {"steps": [["outcome", "PAM_SUCCESS"]]}

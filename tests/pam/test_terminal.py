@@ -21,16 +21,16 @@ NOT_AVAILABLE = (ScriptedHandle.PAM_ERROR_MSG, "The second login step is not ava
 
 
 @pytest.fixture(autouse=True)
-def _private(host: PrivateHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bus, "SOCKET", str(host.bus_socket))
-    monkeypatch.setattr(log, "SOCKET", str(host.directory / "log"))
+def _private(python_host: PrivateHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus, "SOCKET", str(python_host.bus_socket))
+    monkeypatch.setattr(log, "SOCKET", str(python_host.directory / "log"))
 
 
-def test_what_pam_does_not_know_is_empty(host: PrivateHost) -> None:
+def test_what_pam_does_not_know_is_empty(python_host: PrivateHost) -> None:
     handle = ScriptedHandle(["2580"])
     handle.user = None
     handle.service = None
-    with host.daemon([PIN, GRANTED], uid=0) as daemon:
+    with python_host.daemon([PIN, GRANTED], uid=0) as daemon:
         argv = ["/path", "code_prompt=Code: ", "debug"]
         assert entry.pam_sm_authenticate(handle, 0, argv) == handle.PAM_SUCCESS
         [context] = daemon.calls()[0][1]
@@ -38,21 +38,21 @@ def test_what_pam_does_not_know_is_empty(host: PrivateHost) -> None:
         "user": "", "service": "", "rhost": "", "tty": "", "ruser": "", "mode": "auto",
         "flags": [], "code_prompt": "Code: ",
     }  # fmt: skip
-    assert host.log_lines()[0].endswith("the daemon says PAM_SUCCESS")
+    assert python_host.log_lines()[0].endswith("the daemon says PAM_SUCCESS")
 
 
-def test_the_preliminary_round_succeeds_where_the_daemon_is(host: PrivateHost) -> None:
+def test_the_preliminary_round_succeeds_where_the_daemon_is(python_host: PrivateHost) -> None:
     handle = ScriptedHandle()
-    with host.daemon([GRANTED], uid=0) as daemon:
+    with python_host.daemon([GRANTED], uid=0) as daemon:
         flags = handle.PAM_PRELIM_CHECK
         assert entry.pam_sm_chauthtok(handle, flags, ["/path"]) == handle.PAM_SUCCESS
         assert daemon.calls() == []
 
 
-def test_a_stacked_password_is_named_in_the_flags(host: PrivateHost) -> None:
+def test_a_stacked_password_is_named_in_the_flags(python_host: PrivateHost) -> None:
     handle = ScriptedHandle()
     handle.authtok = "stacked"
-    with host.daemon([{"steps": [["authtok", ""]]}, GRANTED], uid=0) as daemon:
+    with python_host.daemon([{"steps": [["authtok", ""]]}, GRANTED], uid=0) as daemon:
         argv = ["/path", "try_first_pass"]
         flags = handle.PAM_SILENT
         assert entry.pam_sm_authenticate(handle, flags, argv) == handle.PAM_SUCCESS
@@ -68,18 +68,18 @@ def test_no_user_name_is_a_failed_conversation() -> None:
     assert entry.pam_sm_authenticate(handle, 0, ["/path", "fail=ignore"]) == handle.PAM_CONV_ERR
 
 
-def test_a_pin_change_has_its_own_mode(host: PrivateHost) -> None:
+def test_a_pin_change_has_its_own_mode(python_host: PrivateHost) -> None:
     handle = ScriptedHandle(["2580"])
-    with host.daemon([PIN, GRANTED], uid=0) as daemon:
+    with python_host.daemon([PIN, GRANTED], uid=0) as daemon:
         assert entry.pam_sm_chauthtok(handle, 0, ["/path"]) == handle.PAM_SUCCESS
         [context] = daemon.calls()[0][1]
     assert isinstance(context, dict)
     assert context["mode"] == "change-pin"
 
 
-def test_the_administrators_pin_prompt_is_passed_on(host: PrivateHost) -> None:
+def test_the_administrators_pin_prompt_is_passed_on(python_host: PrivateHost) -> None:
     handle = ScriptedHandle()
-    with host.daemon([GRANTED], uid=0) as daemon:
+    with python_host.daemon([GRANTED], uid=0) as daemon:
         argv = ["/path", "pin_prompt=Your PIN: "]
         assert entry.pam_sm_authenticate(handle, 0, argv) == handle.PAM_SUCCESS
         [context] = daemon.calls()[0][1]
@@ -105,16 +105,16 @@ def test_nobody_there_is_passed_over_with_fail_ignore() -> None:
     assert handle.shown == []
 
 
-def test_a_reply_against_the_contract_denies_and_cancels(host: PrivateHost) -> None:
+def test_a_reply_against_the_contract_denies_and_cancels(python_host: PrivateHost) -> None:
     handle = ScriptedHandle(["2580"])
-    with host.daemon([PIN, {"raw": ["u", [0]]}], uid=0) as daemon:
+    with python_host.daemon([PIN, {"raw": ["u", [0]]}], uid=0) as daemon:
         assert entry.pam_sm_authenticate(handle, 0, ["/path"]) == handle.PAM_AUTH_ERR
         wait_until(lambda: daemon.members() == ["Begin", "Respond", "Cancel"])
 
 
-def test_a_reply_of_3_mb_denies(host: PrivateHost) -> None:
+def test_a_reply_of_3_mb_denies(python_host: PrivateHost) -> None:
     handle = ScriptedHandle()
-    with host.daemon([{"huge": 3_000_000}], uid=0):
+    with python_host.daemon([{"huge": 3_000_000}], uid=0):
         assert entry.pam_sm_authenticate(handle, 0, ["/path"]) == handle.PAM_AUTH_ERR
 
 
@@ -142,10 +142,10 @@ def test_a_user_who_cannot_even_be_told_is_refused_all_the_same() -> None:
 
 
 def test_an_owner_of_a_foreign_user_is_refused_where_no_user_smsotp_exists(
-    host: PrivateHost,
+    python_host: PrivateHost,
 ) -> None:
     handle = ScriptedHandle()
-    with host.daemon([GRANTED], uid=65534) as impostor:
+    with python_host.daemon([GRANTED], uid=65534) as impostor:
         code = entry.pam_sm_authenticate(handle, 0, ["/path", "fail=ignore"])
         assert code == handle.PAM_AUTHINFO_UNAVAIL
         assert impostor.calls() == []

@@ -1,0 +1,153 @@
+/* SPDX-FileCopyrightText: The pam-smsotp authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * One private connection to the system bus: connect, call, wait.
+ *
+ * The host must not notice it: sd-bus writes without SIGPIPE and its descriptor is close-on-exec;
+ * no wait outlasts the deadline or a Ctrl-C. Nothing here or in the sd-bus functions that are used
+ * lets the environment say which bus, or how long (ADR 0011).
+ */
+#include "terminal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SOCKET "/run/dbus/system_bus_socket"
+#define DRIVER "org.freedesktop.DBus"
+#define SECOND UINT64_C(1000000)
+/* Longest time between two looks at pending signals, in µs. */
+#define SLICE (SECOND / 4)
+
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec / 1000;
+}
+
+/* Let the next call wait for the whole timeout; without this, calls share one. */
+void renew_deadline(struct terminal *t)
+{
+    t->deadline = now() + (uint64_t)t->arguments.timeout * SECOND;
+}
+
+/* sudo blocks these while PAM works. They stay pending: the host meets them next. */
+static bool stop_signal_is_pending(void)
+{
+    sigset_t set;
+    return sigpending(&set) == 0 &&
+           (sigismember(&set, SIGHUP) == 1 || sigismember(&set, SIGINT) == 1 ||
+            sigismember(&set, SIGQUIT) == 1 || sigismember(&set, SIGTERM) == 1);
+}
+
+/* Say how long to wait until the next look at signals and deadline. */
+static bool may_wait(struct terminal *t, uint64_t *microseconds)
+{
+    if (stop_signal_is_pending()) /* the code of a Ctrl-C at a prompt */
+        return denied(t, PAM_CONV_ERR, "interrupted while waiting");
+    uint64_t at = now();
+    if (at >= t->deadline)
+        return unreachable(t, "no answer within %d s", t->arguments.timeout);
+    *microseconds = t->deadline - at < SLICE ? t->deadline - at : SLICE;
+    return true;
+}
+
+bool connect_to_bus(struct terminal *t)
+{
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET};
+    const struct timespec a_moment = {.tv_nsec = 20 * 1000 * 1000};
+    renew_deadline(t);
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0)
+        return failed(t, errno, "no socket");
+    while (connect(descriptor, (const struct sockaddr *)&address, sizeof address) != 0) {
+        uint64_t unused;
+        bool is_full = errno == EAGAIN || errno == EINTR; /* many log in at once */
+        if (!is_full)
+            failed(t, errno, "no system bus");
+        if (!is_full || !may_wait(t, &unused)) {
+            close(descriptor);
+            return false;
+        }
+        nanosleep(&a_moment, NULL);
+    }
+    return join_bus(t, descriptor);
+}
+
+/* Begin to authenticate, as whom the kernel says that we are, and to join. Takes the descriptor. */
+bool join_bus(struct terminal *t, int descriptor)
+{
+    int result = sd_bus_new(&t->bus);
+    if (result >= 0)
+        result = sd_bus_set_bus_client(t->bus, true);
+    if (result >= 0) /* set, so that sd-bus does not ask the environment for it */
+        result = sd_bus_set_method_call_timeout(t->bus, (uint64_t)t->arguments.timeout * SECOND);
+    if (result >= 0)
+        result = sd_bus_negotiate_fds(t->bus, false);
+    if (result >= 0)
+        result = sd_bus_set_fd(t->bus, descriptor, descriptor);
+    if (result < 0)
+        close(descriptor);
+    else
+        result = sd_bus_start(t->bus);
+    return result >= 0 || failed(t, result, "cannot join the bus");
+}
+
+/* sd-bus itself takes a reply from anybody who knows its number. */
+static bool is_reply(sd_bus_message *message, uint64_t cookie, const char *asked)
+{
+    uint64_t replied;
+    const char *sender = sd_bus_message_get_sender(message);
+    return sd_bus_message_get_reply_cookie(message, &replied) >= 0 && replied == cookie && sender &&
+           (!strcmp(sender, asked) || !strcmp(sender, DRIVER));
+}
+
+static bool judge(struct terminal *t, sd_bus_message *request, const char *returns,
+                  sd_bus_message *reply)
+{
+    if (sd_bus_message_is_method_error(reply, NULL) > 0) {
+        const sd_bus_error *error = sd_bus_message_get_error(reply);
+        return failed_by_name(t, error && error->name ? error->name : "");
+    }
+    if (sd_bus_message_has_signature(reply, returns) <= 0)
+        return denied(t, PAM_AUTH_ERR, "bad reply to %s: its signature is not the contract's",
+                      sd_bus_message_get_member(request));
+    return true;
+}
+
+/* Send a call, which may be NULL for want of memory, and wait for its reply. Takes the call. */
+bool exchange(struct terminal *t, sd_bus_message *request, const char *returns,
+              sd_bus_message **reply)
+{
+    if (!request)
+        return failed(t, ENOMEM, "cannot ask");
+    uint64_t cookie = 0;
+    int result = sd_bus_send(t->bus, request, &cookie);
+    bool is_fine = result >= 0 || failed(t, result, "the bus takes nothing");
+    *reply = NULL;
+    while (is_fine && !*reply) {
+        sd_bus_message *message = NULL;
+        uint64_t wait;
+        is_fine = may_wait(t, &wait);
+        if (!is_fine)
+            break;
+        result = sd_bus_process(t->bus, &message);
+        if (result == 0)
+            result = sd_bus_wait(t->bus, wait);
+        if (result < 0 && result != -EINTR)
+            is_fine = failed(t, result, "the bus is gone");
+        /* Anything else is a stranger's signal, or NameAcquired. */
+        if (message && is_reply(message, cookie, sd_bus_message_get_destination(request))) {
+            is_fine = judge(t, request, returns, message);
+            *reply = is_fine ? sd_bus_message_ref(message) : NULL;
+        }
+        sd_bus_message_unref(message);
+    }
+    sd_bus_message_unref(request);
+    return is_fine;
+}
