@@ -11,7 +11,7 @@ from pathlib import Path
 
 _PROGRAM_SECONDS = 30
 # Programs are ours to choose, not the caller's: a fixed path and a fixed language.
-_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Places:
     systemd: Path = Path("/run/systemd/system")
     root: Path = Path("/")
 
+    @property
+    def is_the_system(self) -> bool:
+        """Tell whether libpam looks for service files in the same places."""
+        return self.pam == Places().pam
+
 
 @dataclass(frozen=True, slots=True)
 class Host:
@@ -48,7 +53,7 @@ class Host:
         try:
             done = subprocess.run(  # noqa: S603  # fixed commands; the service name was checked
                 command,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

@@ -22,6 +22,7 @@ from smsotpd.cli.pam.place import choose_terminal, includers
 from smsotpd.cli.pam.selftest import daemon_findings, machine_findings
 from smsotpd.cli.pam.sshd import advice, sshd_settings
 from smsotpd.cli.pam.terminal import Terminal, terminals_in
+from smsotpd.cli.service_trial import try_service
 from smsotpd.cli.tool import Tool, json_option, pass_tool
 
 _COLUMNS = {
@@ -36,6 +37,9 @@ _COLUMNS = {
 @click.group()
 def service() -> None:
     """Let programs of this machine ask for PIN and code."""
+
+
+service.add_command(try_service)
 
 
 @service.command()
