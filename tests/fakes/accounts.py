@@ -7,7 +7,7 @@ class FakeAccounts:
     """Know the groups that a test says there are."""
 
     def __init__(self) -> None:
-        self.by_user: dict[str, frozenset[str]] = {}
+        self.by_user: dict[str, frozenset[str] | None] = {}
 
-    async def groups(self, user: str) -> frozenset[str]:
+    async def groups(self, user: str) -> frozenset[str] | None:
         return self.by_user.get(user, frozenset())

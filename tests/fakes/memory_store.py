@@ -13,6 +13,7 @@ from smsotpd.core.errors import UnavailableError
 from smsotpd.core.gateway import STORED, GatewayDefinition
 from smsotpd.core.health import Health
 from smsotpd.core.moment import Moment, has_passed, may_have_passed
+from smsotpd.core.remembered import RememberedHost
 from smsotpd.core.spare_code import BreakGlass
 from smsotpd.core.throttle import NO_FAILURES, Cooldown, Counter, CounterKey, Failures
 
@@ -31,6 +32,7 @@ class _Tables:
     authenticators: dict[str, Authenticator] = field(default_factory=dict)
     recovery_codes: dict[str, dict[str, str]] = field(default_factory=dict)
     break_glasses: dict[str, BreakGlass] = field(default_factory=dict)
+    remembered: dict[tuple[str, str, str], RememberedHost] = field(default_factory=dict)
 
     def copy(self) -> "_Tables":
         return _Tables(
@@ -44,6 +46,7 @@ class _Tables:
             dict(self.authenticators),
             dict(self.recovery_codes),
             dict(self.break_glasses),
+            dict(self.remembered),
         )
 
 
@@ -121,6 +124,7 @@ class MemoryChange:
         self._tables.recovery_codes.pop(user, None)
         self._tables.break_glasses.pop(user, None)
         self.drop_challenges_of(user)
+        self.drop_remembered_of(user)
 
     def authenticator(self, user: str) -> Authenticator | None:
         return self._tables.authenticators.get(user)
@@ -194,6 +198,19 @@ class MemoryChange:
     def put_counter(self, key: CounterKey, counter: Counter) -> None:
         self._tables.counters[key] = counter
 
+    def remembered(self, user: str, service: str, address: str) -> RememberedHost | None:
+        return self._tables.remembered.get((user, service, address))
+
+    def remembered_of(self, user: str) -> Sequence[RememberedHost]:
+        return [host for key, host in sorted(self._tables.remembered.items()) if key[0] == user]
+
+    def put_remembered(self, host: RememberedHost) -> None:
+        self._tables.remembered[host.user, host.service, host.address] = host
+
+    def drop_remembered_of(self, user: str) -> None:
+        for key in [key for key in self._tables.remembered if key[0] == user]:
+            del self._tables.remembered[key]
+
     def gateways(self) -> Sequence[GatewayDefinition]:
         return [gateway for _, gateway in sorted(self._tables.gateways.items())]
 
@@ -223,6 +240,11 @@ class MemoryChange:
             key: challenge
             for key, challenge in tables.challenges.items()
             if not may_have_passed(challenge.issued, challenge.lifetime, now)
+        }
+        tables.remembered = {
+            key: host
+            for key, host in tables.remembered.items()
+            if not may_have_passed(host.since, host.seconds, now)
         }
         tables.counters = {
             key: counter

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, Self
 
+from smsotpd.core.admission import Admission
 from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.courier import Courier
 from smsotpd.core.dialogue import Dialogue
@@ -22,7 +23,7 @@ from smsotpd.core.proving import Proofs
 from smsotpd.core.recipient import parse_phone
 from smsotpd.core.sending import Codes
 from smsotpd.core.throttle import CounterKey, Failures
-from smsotpd.core.transaction import Context, Result, StepKind, Steps
+from smsotpd.core.transaction import ROOT, Context, Result, StepKind, Steps
 from smsotpd.core.users import Users
 from tests.fakes.accounts import FakeAccounts
 from tests.fakes.clock import FakeClock
@@ -48,7 +49,10 @@ class World:
     Attributes:
         settings: may be replaced at any time, as by a reload.
         in_files: gateways as defined by configuration files.
+        today: as the clock on the wall says.
     """
+
+    today = "2026-01-02"
 
     in_files: Sequence[GatewayDefinition] = ()
 
@@ -90,14 +94,27 @@ class World:
         self.guesses = Guesses(KEY, journal)
         proofs = Proofs(store, clock, self.hasher, self.guesses, KEY, settings)
         codes = Codes(store, clock, self.source, self.courier, journal, KEY, settings)
-        dialogue = Dialogue(store, clock, proofs, codes, journal, settings)
+        self.admission = Admission(store, clock, self.accounts, self._day, settings)
+        dialogue = Dialogue(store, clock, proofs, codes, self.admission, journal, settings)
         pin_change = PinChange(store, self.hasher, proofs, journal)
         self.logins = Logins(
-            store, clock, self.source, journal, KEY, settings, proofs, dialogue, pin_change
+            store,
+            clock,
+            self.source,
+            journal,
+            KEY,
+            settings,
+            proofs,
+            dialogue,
+            pin_change,
+            self.admission,
         )
         self.users = Users(
             store, clock, self.hasher, self.source, self.courier, journal, KEY, settings
         )
+
+    def _day(self, _wall: float) -> str:
+        return self.today
 
     def _wake(self) -> None:
         self.woken += 1
@@ -190,6 +207,7 @@ class World:
         try_first_pass: bool = False,
         pin_prompt: str = "",
         code_prompt: str = "",
+        uid: int = ROOT,
     ) -> "Terminal":
         """Begin a login as a terminal does."""
         context = Context(
@@ -202,7 +220,9 @@ class World:
             pin_prompt=pin_prompt,
             code_prompt=code_prompt,
         )
-        name, steps = self.logins.begin(context, owner, may_act_for)
+        # As the bus adapter asks for them before; nobody says of a stranger to the directory.
+        groups = self.accounts.by_user.get(user, frozenset())
+        name, steps = self.logins.begin(context, owner, may_act_for, uid, groups)
         return Terminal(self.logins, name, owner, steps)
 
 

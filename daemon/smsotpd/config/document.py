@@ -32,6 +32,11 @@ class Document:
         """Return an error that names file, dotted key and line."""
         return ConfigurationError(self.path, complaint, key=key, line=line_of(self.text, key))
 
+    def place(self, key: str) -> str:
+        """Return file and line of a dotted key."""
+        line = line_of(self.text, key)
+        return f"{self.path}:{line}" if line else self.path
+
     def table(self, *names: str) -> dict[str, object]:
         """Return the table of that path; empty if there is none.
 

@@ -5,9 +5,11 @@
 etc/smsotp/smsotpd.toml shows each with its default; a test keeps the two equal.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from smsotpd.config.secret_value import secret
@@ -17,11 +19,13 @@ from smsotpd.core.gateway import parse_gateway_name
 from smsotpd.core.limits import Budget
 from smsotpd.core.mail_server import Protection
 from smsotpd.core.notification import EVENT_KINDS, TAGS
+from smsotpd.core.origin import Network
 from smsotpd.core.policy import (
     FEWEST_CODE_DIGITS,
     LONGEST_CODE_LIFETIME,
     MOST_CODE_DIGITS,
     MOST_WRONG_ANSWERS,
+    AllowedUntil,
     Factor,
     Mode,
     Unenrolled,
@@ -33,7 +37,9 @@ _PREFIX = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}", re.ASCII)
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@[A-Za-z0-9.-]{1,255}", re.ASCII)
 _PATH = re.compile(r"/[^\0]{1,4095}")
+_UNTIL = re.compile(r"allow-until (\d{4}-\d{2}-\d{2})", re.ASCII)
 _HOUR = 3600.0
+_MOST_HOURS = 720  # 30 days
 _DAY = 86_400.0
 
 
@@ -99,6 +105,48 @@ def factors(value: object) -> frozenset[Factor]:
     if value not in (["pin", "code"], ["code", "pin"], ["code"]):
         raise ValueError('must be ["pin", "code"] or ["code"]')
     return frozenset(Factor(word) for word in value)
+
+
+def unenrolled(value: object) -> Unenrolled | AllowedUntil:
+    """Take `deny`, `ignore`, `enrol` or `allow-until` with a day."""
+    if isinstance(value, str) and value in set(Unenrolled):
+        return Unenrolled(value)
+    until = _UNTIL.fullmatch(value) if isinstance(value, str) else None
+    if until is None:
+        raise ValueError(f"must be one of {', '.join(Unenrolled)}, allow-until 2027-01-31")
+    try:
+        return AllowedUntil(date.fromisoformat(until[1]).isoformat())
+    except ValueError:
+        raise ValueError("must name a day that there is, as allow-until 2027-01-31") from None
+
+
+def networks(value: object) -> tuple[Network, ...]:
+    """Take a list of addresses and of networks in the notation of RFC 4632, 3.1."""
+    if not isinstance(value, list) or not all(isinstance(network, str) for network in value):
+        raise ValueError('must be a list of texts, as ["192.0.2.0/24", "2001:db8::1"]')
+    return tuple(_network(network) for network in value)
+
+
+def _network(text: str) -> Network:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(
+            "must hold addresses and networks only, without bits of a host and never names, "
+            'as ["192.0.2.0/24", "2001:db8::1"]'
+        ) from None
+    if not network.prefixlen:
+        raise ValueError("must not hold a network that everybody is in")
+    if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped:
+        raise ValueError("must hold IPv4 networks as such, not as IPv6")
+    return network
+
+
+def hours(value: object) -> float:
+    """Take a whole number of hours; none switches off what they are for."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST_HOURS:
+        raise ValueError(f"must be a whole number of hours from 0 to {_MOST_HOURS}")
+    return value * _HOUR
 
 
 def text(*fields: str) -> Callable[[object], str]:
@@ -291,8 +339,12 @@ POLICY: Mapping[str, Key] = {
     "code_seconds": Key("code_lifetime", seconds(30, LONGEST_CODE_LIFETIME)),
     "wrong_answers": Key("wrong_answers", integer(1, MOST_WRONG_ANSWERS)),
     "resends": Key("resends", integer(0, 10)),
-    "unenrolled": Key("unenrolled", choice(Unenrolled)),
+    "unenrolled": Key("unenrolled", unenrolled),
     "transaction_id": Key("transaction_id", boolean),
+    "trusted_networks": Key("trusted_networks", networks),
+    "exempt_groups": Key("exempt_groups", names("groups")),
+    "required_groups": Key("required_groups", names("groups")),
+    "remember_hours": Key("remember_seconds", hours),
 }
 
 TEXTS: Mapping[str, Key] = {

@@ -89,7 +89,8 @@ def merge(configuration: Configuration, documents: Sequence[Document]) -> Config
     for document in documents:
         settings = _with_services(configuration.settings, document)
         configuration = replace(configuration, settings=settings)
-    return configuration
+    sources = _sources(documents)
+    return replace(configuration, settings=replace(configuration.settings, sources=sources))
 
 
 def _is_there(path: Path) -> bool:
@@ -195,6 +196,17 @@ def _with_services(settings: Settings, document: Document) -> Settings:
             policy = _policy(settings.policy(service), document, service)
             settings = replace(settings, services={**settings.services, service: policy})
     return settings
+
+
+def _sources(documents: Sequence[Document]) -> dict[str, str]:
+    """Return file and line of every key of every policy; the last that sets it wins."""
+    return {
+        f"policy.{service}.{key}": document.place(f"policy.{service}.{key}")
+        for document in documents
+        for service, table in document.table("policy").items()
+        if isinstance(table, dict)
+        for key in table
+    }
 
 
 def _policy(start: Policy, document: Document, service: str) -> Policy:

@@ -67,5 +67,5 @@ class Courier:
             return [each for each in senders if each.name == only and each.channel == channel]
         groups: frozenset[str] = frozenset()
         if any(route.groups for route in self._settings().all_routes()):
-            groups = await self._accounts.groups(login.user)
+            groups = await self._accounts.groups(login.user) or frozenset()
         return self._senders.route(message, groups)

@@ -5,10 +5,11 @@
 from collections.abc import Callable
 
 from smsotpd.core import prompts
+from smsotpd.core.admission import Admission
 from smsotpd.core.challenge import ChallengeKey, Judgement, is_live
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.errors import NoSuchTransactionError
-from smsotpd.core.events import LoginDenied, LoginGranted
+from smsotpd.core.events import CodeSkipped, LoginDenied, LoginGranted
 from smsotpd.core.policy import Factor, Mode, Settings
 from smsotpd.core.ports import Clock, Journal, Store
 from smsotpd.core.proving import (
@@ -19,8 +20,10 @@ from smsotpd.core.proving import (
     is_proven_by,
     normalised,
 )
+from smsotpd.core.ruling import Check
 from smsotpd.core.sending import Codes, NotSent, Sent
 from smsotpd.core.text import has_control_characters
+from smsotpd.core.throttle import NO_FAILURES
 from smsotpd.core.transaction import Result, Stage, Steps, Transaction
 
 MOST_ANSWERS = 20
@@ -35,6 +38,7 @@ class Dialogue:
         clock: Clock,
         proofs: Proofs,
         codes: Codes,
+        admission: Admission,
         journal: Journal,
         settings: Callable[[], Settings],
     ) -> None:
@@ -42,6 +46,7 @@ class Dialogue:
         self._clock = clock
         self._proofs = proofs
         self._codes = codes
+        self._admission = admission
         self._journal = journal
         self._settings = settings
 
@@ -106,6 +111,8 @@ class Dialogue:
             if was_authtok and transaction.context.try_first_pass:
                 return prompts.ask_pin(transaction.policy, transaction.context)
             return self.deny(transaction, Result.AUTH_ERR, proof.reason)
+        if transaction.pin_suffices:
+            return self._grant_by_pin(transaction, transaction.pin_suffices)
         transaction.pin_hash = proof.pin_hash
         sent = await self._send(transaction, proof.enrolment)
         if isinstance(sent, NotSent):
@@ -127,8 +134,14 @@ class Dialogue:
             return self.deny(transaction, Result.AUTH_ERR, "no code was typed")
         else:
             proof = PinProof("", self._look_up(transaction)[0], answer)
+        return await self._after_first_factor(transaction, proof)
+
+    async def _after_first_factor(self, transaction: Transaction, proof: PinProof) -> Steps:
+        """Judge what followed the PIN in a single field; if nothing did, send a code."""
         if proof.rest:
             return await self._judge_second_attempt(transaction, proof)
+        if transaction.pin_suffices:
+            return self._grant_by_pin(transaction, transaction.pin_suffices)
         sent = await self._send(transaction, proof.enrolment)
         if isinstance(sent, NotSent):
             return self._unsent(transaction, sent)
@@ -203,9 +216,21 @@ class Dialogue:
         self._journal.record(LoginDenied(transaction.login, reason))
         return prompts.end_unsent(not_sent)
 
+    def _grant_by_pin(self, transaction: Transaction, check: Check) -> Steps:
+        """Let in who proved the PIN, where the policy asks for no more."""
+        with self._store.change() as change:
+            # As after any granted login; the cool-down stays, since nothing was sent.
+            change.put_failures(transaction.context.user, NO_FAILURES)
+        self._journal.record(CodeSkipped(transaction.login, check.key, check.finding))
+        return self._granted(transaction)
+
     def _grant(self, transaction: Transaction) -> Steps:
         # The grant is on disk; if the login was cancelled meanwhile, nobody gets to see it.
         _require_open(transaction)
+        self._admission.remember(transaction)
+        return self._granted(transaction)
+
+    def _granted(self, transaction: Transaction) -> Steps:
         seconds = self._clock.now().boot - transaction.begun.boot
         self._journal.record(LoginGranted(transaction.login, seconds))
         return prompts.end(Result.SUCCESS)

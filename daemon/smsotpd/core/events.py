@@ -30,6 +30,20 @@ class LoginGranted:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeSkipped:
+    """The policy asks this user for no code: a PIN is enough, or the rest of the stack decides.
+
+    Attributes:
+        rule: the key of the policy that says so.
+        reason: what was found.
+    """
+
+    login: Login
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoginDenied:
     """A login ended without a grant; the reason is for the administrator only."""
 
@@ -176,6 +190,7 @@ class RequestFailed:
 
 Event = (
     LoginGranted
+    | CodeSkipped
     | LoginDenied
     | LoginCancelled
     | CodeSent

@@ -4,20 +4,22 @@
 
 from collections.abc import Callable
 
+from smsotpd.core import prompts
+from smsotpd.core.admission import Admission, Groups
 from smsotpd.core.challenge import Judgement, transaction_id_digest
 from smsotpd.core.dialogue import Dialogue, reason_of
 from smsotpd.core.errors import NoSuchTransactionError, NotAuthorizedError
-from smsotpd.core.events import Login, LoginCancelled, LoginDenied, LoginGranted
+from smsotpd.core.events import CodeSkipped, Login, LoginCancelled, LoginDenied, LoginGranted
 from smsotpd.core.pin_change import PinChange
-from smsotpd.core.policy import Factor, Mode, Policy, Settings, Unenrolled, mode_for
+from smsotpd.core.policy import Factor, Mode, Policy, Settings, mode_for
 from smsotpd.core.ports import Clock, CodeSource, Journal, Store
 from smsotpd.core.proving import Proofs
+from smsotpd.core.ruling import Ruling, Treatment
 from smsotpd.core.transaction import (
     ROOT,
     Context,
     Result,
     Stage,
-    Step,
     StepKind,
     Steps,
     Transaction,
@@ -43,6 +45,7 @@ class Logins:
         proofs: Proofs,
         dialogue: Dialogue,
         pin_change: PinChange,
+        admission: Admission,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -53,25 +56,40 @@ class Logins:
         self._proofs = proofs
         self._dialogue = dialogue
         self._pin_change = pin_change
+        self._admission = admission
         self._open = Transactions()
 
     def __len__(self) -> int:
         return len(self._open)
 
+    async def groups(self, context: Context, may_act_for: MayActFor) -> Groups:
+        """Return the user's groups for `begin`, if the policy wants to know them.
+
+        Raises:
+            NotAuthorizedError: the caller may not authenticate this user, nor learn of its groups.
+        """
+        _require_right(context, may_act_for)
+        return await self._admission.groups(context.user, context.service)
+
     def begin(
-        self, context: Context, owner: str, may_act_for: MayActFor, uid: int = ROOT
+        self,
+        context: Context,
+        owner: str,
+        may_act_for: MayActFor,
+        uid: int = ROOT,
+        groups: Groups = None,
     ) -> tuple[str, Steps]:
         """Open a transaction for a connection, and return its name and first steps.
 
         Args:
             uid: of that connection.
+            groups: of the user; None if nobody said, and then there are no exceptions.
 
         Raises:
             NotAuthorizedError: the caller may not authenticate this user.
             BusyError: too many transactions are open.
         """
-        if not may_act_for(context.user):
-            raise NotAuthorizedError("only root may authenticate other users")
+        _require_right(context, may_act_for)
         settings = self._settings()
         policy = settings.policy(context.service)
         mode = mode_for(policy, context.mode, context.service)
@@ -87,15 +105,43 @@ class Logins:
         )
         self._open.add(transaction, settings.most_transactions)
         try:
-            if policy.unenrolled is Unenrolled.IGNORE and not self._is_enrolled(context.user):
-                self._open.close(transaction)
-                return transaction.name, (Step(StepKind.OUTCOME, Result.IGNORE),)
-            if mode is Mode.CHANGE_PIN:
-                return transaction.name, self._pin_change.open(transaction)
-            return transaction.name, self._dialogue.open(transaction)
+            steps = self._first_steps(transaction, groups)
         except BaseException:
             self._open.close(transaction)
             raise
+        if steps[-1].kind is StepKind.OUTCOME:
+            self._open.close(transaction)
+        return transaction.name, steps
+
+    def _first_steps(self, transaction: Transaction, groups: Groups) -> Steps:
+        ruling = self._ruling(transaction, groups)
+        is_pin_change = transaction.mode is Mode.CHANGE_PIN
+        # Who is enrolled changes the PIN by the PIN, wherever codes are not asked for.
+        if (
+            ruling
+            and ruling.treatment is Treatment.NOTHING
+            and not (is_pin_change and self._is_enrolled(transaction.context.user))
+        ):
+            check = ruling.deciding
+            self._journal.record(CodeSkipped(transaction.login, check.key, check.finding))
+            return prompts.stand_aside(transaction.policy, check)
+        if is_pin_change:
+            return self._pin_change.open(transaction)
+        if ruling and ruling.treatment is Treatment.PIN_ALONE:
+            transaction.pin_suffices = ruling.deciding
+        return self._dialogue.open(transaction)
+
+    def _ruling(self, transaction: Transaction, groups: Groups) -> Ruling | None:
+        """Return what the policy asks for; None where it asks everybody for everything."""
+        if transaction.policy.is_plain:
+            return None
+        return self._admission.ruling(
+            transaction.context,
+            transaction.policy,
+            transaction.mode,
+            groups,
+            is_root=transaction.uid == ROOT,
+        )
 
     async def respond(self, name: str, answer: str, owner: str) -> Steps:
         """Return the steps after an answer to the prompt of a transaction.
@@ -174,6 +220,11 @@ class Logins:
     def _is_enrolled(self, user: str) -> bool:
         with self._store.change() as change:
             return change.enrolment(user) is not None
+
+
+def _require_right(context: Context, may_act_for: MayActFor) -> None:
+    if not may_act_for(context.user):
+        raise NotAuthorizedError("only root may authenticate other users")
 
 
 def _first_stage(policy: Policy, mode: Mode) -> Stage:

@@ -83,6 +83,7 @@ class PinChange:
             if enrolment is not None and is_proven:
                 change.put_enrolment(replace(enrolment, pin_hash=encoded))
                 change.drop_challenges_of(user)
+                change.drop_remembered_of(user)
         if not is_proven:
             return self._fail(transaction, Result.AUTHTOK_ERR, CHANGED_MEANWHILE)
         self._journal.record(EnrolmentChanged(user, "PIN changed by the user"))

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from smsotpd.core.limits import Limits
 from smsotpd.core.notification import Notification
+from smsotpd.core.origin import Network
 from smsotpd.core.route import Route
 
 # NIST SP 800-63B rev. 3, 5.1.3.2: an out-of-band secret lives ten minutes at most.
@@ -38,6 +39,18 @@ class Unenrolled(StrEnum):
 
     DENY = "deny"
     IGNORE = "ignore"
+    ENROL = "enrol"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedUntil:
+    """Users who are not enrolled are left to the rest of the stack until a day is over.
+
+    Attributes:
+        day: the last one, as 2027-01-31.
+    """
+
+    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,10 @@ class Policy:
         wrong_answers: after how many wrong answers a code is dead.
         resends: how many further codes one challenge may send.
         transaction_id: whether a first step names an id that stands for the PIN (Verify).
+        trusted_networks: from where an enrolled user is asked for no code.
+        exempt_groups: whose members are left to the rest of the stack.
+        required_groups: whose members are never asked for less, whatever else is said here.
+        remember_seconds: how long a host from which every factor was proven is asked for no code.
     """
 
     factors: frozenset[Factor] = frozenset({Factor.PIN, Factor.CODE})
@@ -70,9 +87,28 @@ class Policy:
     code_lifetime: float = 300.0
     wrong_answers: int = 3
     resends: int = 3
-    unenrolled: Unenrolled = Unenrolled.DENY
+    unenrolled: Unenrolled | AllowedUntil = Unenrolled.DENY
     transaction_id: bool = False
+    trusted_networks: tuple[Network, ...] = ()
+    exempt_groups: frozenset[str] = frozenset()
+    required_groups: frozenset[str] = frozenset()
+    remember_seconds: float = 0.0
     texts: Texts = field(default_factory=Texts)
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether everybody is asked for every factor."""
+        return not (
+            self.trusted_networks
+            or self.exempt_groups
+            or self.remember_seconds
+            or self.unenrolled is not Unenrolled.DENY
+        )
+
+    @property
+    def names_groups(self) -> bool:
+        """Tell whether it matters which groups a user is in."""
+        return bool(self.exempt_groups or self.required_groups)
 
 
 # Programs that show a single password field and cannot lead a conversation.
@@ -96,6 +132,7 @@ class Settings:
         allow_outbox: whether the demonstration gateway `outbox` may be used.
         transaction_seconds: after which a login nobody answers is cancelled.
         most_transactions: open at once, in all; one connection has at most a sixteenth.
+        sources: file and line of each key that a policy sets, by its dotted name.
     """
 
     host: str = "localhost"
@@ -109,6 +146,7 @@ class Settings:
     allow_outbox: bool = False
     transaction_seconds: float = 600.0
     most_transactions: int = 4096
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def all_routes(self) -> tuple[Route, ...]:
         """Return the routes, first choice first; the order for everybody else comes last."""
@@ -118,6 +156,11 @@ class Settings:
     def policy(self, service: str) -> Policy:
         """Return the policy in force for a service."""
         return self.services.get(service, self.default_policy)
+
+    def source(self, service: str, key: str) -> str:
+        """Return the file and line that a key of a service's policy comes from; empty if none."""
+        own = self.sources.get(f"policy.{service}.{key}", "")
+        return own or self.sources.get(f"policy.default.{key}", "")
 
 
 def mode_for(policy: Policy, asked: Mode, service: str) -> Mode:

@@ -16,6 +16,7 @@ from smsotpd.core.message import Message
 from smsotpd.core.moment import Moment
 from smsotpd.core.outcome import Outcome
 from smsotpd.core.pairing_step import PairingSteps
+from smsotpd.core.remembered import RememberedHost
 from smsotpd.core.report import Report
 from smsotpd.core.secret import Secret
 from smsotpd.core.spare_code import BreakGlass
@@ -50,7 +51,7 @@ class StoreChange(Protocol):
         ...
 
     def drop_enrolment(self, user: str) -> None:
-        """Remove all that is known of a user: enrolment, codes of every kind, failures."""
+        """Remove a user's enrolment and whatever else is stored under that name."""
         ...
 
     def authenticator(self, user: str) -> Authenticator | None:
@@ -137,6 +138,22 @@ class StoreChange(Protocol):
         """Store a counter."""
         ...
 
+    def remembered(self, user: str, service: str, address: str) -> RememberedHost | None:
+        """Return a remembered host, over or not."""
+        ...
+
+    def remembered_of(self, user: str) -> Sequence[RememberedHost]:
+        """Return all remembered hosts of a user, over or not, ordered by service and address."""
+        ...
+
+    def put_remembered(self, host: RememberedHost) -> None:
+        """Remember a host, or remember it anew."""
+        ...
+
+    def drop_remembered_of(self, user: str) -> None:
+        """Forget all remembered hosts of a user."""
+        ...
+
     def gateways(self) -> Sequence[GatewayDefinition]:
         """Return the stored gateways, ordered by name, secrets included."""
         ...
@@ -170,7 +187,7 @@ class Store(Protocol):
         ...
 
     def prune(self, now: Moment) -> None:
-        """Remove what is over: expired challenges, finished windows, old failures."""
+        """Remove what is over: challenges, remembered hosts, finished windows, old failures."""
         ...
 
 
@@ -326,6 +343,6 @@ class Senders(Protocol):
 class Accounts(Protocol):
     """The accounts of this machine, from whatever directory they come."""
 
-    async def groups(self, user: str) -> frozenset[str]:
-        """Return the names of the groups a user is in; none for a user nobody knows."""
+    async def groups(self, user: str) -> frozenset[str] | None:
+        """Return the names of the groups a user is in; None if nobody knows, or says in time."""
         ...

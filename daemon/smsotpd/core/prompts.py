@@ -6,12 +6,14 @@ sshd shows information only together with the next prompt, and greeters cut or d
 prompt fits into 60 characters with the texts as shipped.
 """
 
-from smsotpd.core.policy import Policy
+from smsotpd.core.policy import AllowedUntil, Policy
+from smsotpd.core.ruling import Check
 from smsotpd.core.sending import NotSent, Sent
 from smsotpd.core.text import fill, printable
 from smsotpd.core.throttle import Refusal
 from smsotpd.core.transaction import Context, Result, Step, StepKind, Steps
 
+ENROL_COMMAND = "smsotpctl self enrol"
 TOO_MANY_WRONG = "Too many wrong codes. Try again later."
 
 
@@ -72,6 +74,15 @@ def ask_after_refusal(not_sent: NotSent) -> Steps:
             return hidden("The new code could not be sent. Code: ")
         case _:
             return hidden("No more new codes. Code: ")
+
+
+def stand_aside(policy: Policy, check: Check) -> Steps:
+    """End with no verdict of ours; who will soon need to be enrolled is told so."""
+    outcome = Step(StepKind.OUTCOME, Result.IGNORE)
+    if check.key != "unenrolled" or not isinstance(policy.unenrolled, AllowedUntil):
+        return (outcome,)
+    note = f"You need a code here after {policy.unenrolled.day}; enrol: {ENROL_COMMAND}"
+    return (Step(StepKind.INFO, note), outcome)
 
 
 def end_unsent(not_sent: NotSent) -> Steps:

@@ -10,6 +10,7 @@ from smsotpd.core.errors import BusyError, NoSuchTransactionError
 from smsotpd.core.events import Login
 from smsotpd.core.moment import Moment, may_have_passed
 from smsotpd.core.policy import Mode, Policy
+from smsotpd.core.ruling import Check
 
 
 class StepKind(StrEnum):
@@ -95,6 +96,7 @@ class Transaction:
         pin_hash: of the PIN that was proven; empty if none was.
         outcome: the steps that end it, once it has only to be read what they say.
         new_pin_hash: of a PIN that is still to be repeated.
+        pin_suffices: the check of the policy by which no code follows the PIN; None if one does.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Transaction:
     pin_hash: str = field(default="", repr=False)
     outcome: Steps = ()
     new_pin_hash: str = field(default="", repr=False)
+    pin_suffices: Check | None = None
 
     @property
     def login(self) -> Login:

@@ -159,6 +159,7 @@ class Users:
             enrolment = _require(change.enrolment(user))
             change.put_enrolment(replace(enrolment, pin_hash=encoded))
             change.drop_challenges_of(user)
+            change.drop_remembered_of(user)
         self._journal.record(EnrolmentChanged(user, "PIN set", by_uid))
 
     def unlock(self, user: str, by_uid: int) -> None:
@@ -173,6 +174,7 @@ class Users:
                 _require(enrolment)
             change.put_failures(user, NO_FAILURES)
             change.put_cooldown(user, None)
+            change.drop_remembered_of(user)
         self._journal.record(EnrolmentChanged(user, "unlocked", by_uid))
 
     def disable(self, user: str, by_uid: int) -> None:
@@ -180,6 +182,7 @@ class Users:
         with self._store.change() as change:
             change.put_enrolment(replace(_require(change.enrolment(user)), disabled=True))
             change.drop_challenges_of(user)
+            change.drop_remembered_of(user)
         self._journal.record(EnrolmentChanged(user, "disabled", by_uid))
 
     def prefer(self, user: str, channel: str, by_uid: int) -> None:
@@ -210,7 +213,17 @@ class Users:
                 raise RefusedError(f"{channel} is the only channel of {user}; remove the user")
             change.put_enrolment(replace(enrolment, recipients=left))
             change.drop_challenges_of(user)
+            change.drop_remembered_of(user)
         self._journal.record(EnrolmentChanged(user, f"{channel} dropped", by_uid))
+
+    def forget_hosts(self, user: str, by_uid: int) -> int:
+        """Ask a user for the code again wherever it comes from; return how many hosts it were."""
+        with self._store.change() as change:
+            _require(change.enrolment(user))
+            forgotten = len(change.remembered_of(user))
+            change.drop_remembered_of(user)
+        self._journal.record(EnrolmentChanged(user, "remembered hosts forgotten", by_uid))
+        return forgotten
 
     def remove(self, user: str, by_uid: int) -> None:
         """Forget a user."""
@@ -240,6 +253,7 @@ class Users:
                 raise _needs_pin(user)
             change.put_enrolment(enrolment)
             change.drop_challenges_of(user)
+            change.drop_remembered_of(user)
         change_made = "enrolled" if present is None else "enrolment changed"
         self._journal.record(EnrolmentChanged(user, change_made, by_uid))
 

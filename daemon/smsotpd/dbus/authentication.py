@@ -35,7 +35,8 @@ def authentication_methods(logins: Logins) -> tuple[Method, ...]:
             # A screen locker knows of no other host; whoever invents one wants others to pay.
             context = replace(context, rhost="", ruser="")
         uid = caller.require_uid()
-        name, steps = logins.begin(context, caller.name, caller.may_act_for, uid)
+        groups = await logins.groups(context, caller.may_act_for)
+        name, steps = logins.begin(context, caller.name, caller.may_act_for, uid, groups)
         return [name, _encoded(steps)]
 
     async def respond(call: Call) -> Sequence[object]:

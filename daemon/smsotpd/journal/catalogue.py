@@ -16,6 +16,7 @@ from smsotpd.core.events import (
     CodeFailed,
     CodeNotSent,
     CodeSent,
+    CodeSkipped,
     ConfigurationLoaded,
     ConfigurationRefused,
     EnrolmentChanged,
@@ -48,6 +49,9 @@ class Entry:
 
 ENTRIES: Mapping[type[Event], Entry] = {
     LoginGranted: Entry(syslog.LOG_INFO, "Login of {user} to {service} granted"),
+    CodeSkipped: Entry(
+        syslog.LOG_NOTICE, "No code asked of {user} for {service}: {rule}: {reason}"
+    ),
     LoginDenied: Entry(syslog.LOG_NOTICE, "Login of {user} to {service} denied: {reason}"),
     LoginCancelled: Entry(syslog.LOG_INFO, "Login of {user} to {service} cancelled: {reason}"),
     CodeSent: Entry(syslog.LOG_INFO, "Code for {user} handed to gateway {gateway}"),

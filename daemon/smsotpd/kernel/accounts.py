@@ -13,24 +13,24 @@ _SECONDS = 2.0
 class NssAccounts:
     """Look accounts up; the port `Accounts`."""
 
-    async def groups(self, user: str) -> frozenset[str]:
-        """Return the names of a user's groups; none if nobody knows the user in time.
+    async def groups(self, user: str) -> frozenset[str] | None:
+        """Return the names of a user's groups; None if nobody knows the user in time.
 
         A directory server may hang, so the look-up has a thread of its own and a deadline; a login
-        then takes the routes that are for everybody.
+        then takes the routes that are for everybody, and is exempt from nothing.
         """
         try:
             async with asyncio.timeout(_SECONDS):
                 return await asyncio.to_thread(_groups, user)
         except TimeoutError:
-            return frozenset()
+            return None
 
 
-def _groups(user: str) -> frozenset[str]:
+def _groups(user: str) -> frozenset[str] | None:
     try:
         account = pwd.getpwnam(user)
     except (KeyError, ValueError):
-        return frozenset()
+        return None
     names = set()
     for number in os.getgrouplist(user, account.pw_gid):
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from smsotpd import VERSION
 from smsotpd.config.settings import Configuration, read_configuration
+from smsotpd.core.admission import Admission
 from smsotpd.core.catalogues import Catalogues
 from smsotpd.core.courier import Courier
 from smsotpd.core.dialogue import Dialogue
@@ -87,7 +88,8 @@ class Parts:
             self._gateways_in_files,
             self.health,
         )
-        courier = Courier(clock, self.gateways, NssAccounts(), self.health, journal, settings)
+        accounts = NssAccounts()
+        courier = Courier(clock, self.gateways, accounts, self.health, journal, settings)
         self.pairings = Pairings(
             self.gateways, clock, source, lambda: self._configuration.settings.send_deadline
         )
@@ -95,10 +97,20 @@ class Parts:
         guesses = Guesses(key, journal)
         proofs = Proofs(store, self.clock, hasher, guesses, key, settings)
         codes = Codes(store, self.clock, source, courier, journal, key, settings)
-        dialogue = Dialogue(store, self.clock, proofs, codes, journal, settings)
+        self.admission = Admission(store, clock, accounts, _local_day, settings)
+        dialogue = Dialogue(store, self.clock, proofs, codes, self.admission, journal, settings)
         pin_change = PinChange(store, hasher, proofs, journal)
         self.logins = Logins(
-            store, self.clock, source, journal, key, settings, proofs, dialogue, pin_change
+            store,
+            self.clock,
+            source,
+            journal,
+            key,
+            settings,
+            proofs,
+            dialogue,
+            pin_change,
+            self.admission,
         )
         self.users = Users(store, self.clock, hasher, source, courier, journal, key, settings)
 
@@ -193,6 +205,10 @@ class Parts:
 def _local_time(seconds: float) -> tuple[str, str]:
     moment = datetime.fromtimestamp(seconds).astimezone()
     return moment.strftime("%Y-%m-%d"), moment.strftime("%H:%M:%S %Z")
+
+
+def _local_day(seconds: float) -> str:
+    return _local_time(seconds)[0]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from smsotpd.core.errors import BadArgumentError, UnavailableError
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.health import Health
 from smsotpd.core.moment import Moment
+from smsotpd.core.remembered import RememberedHost
 from smsotpd.core.spare_code import BreakGlass
 from smsotpd.core.throttle import NO_FAILURES, Cooldown, Counter, CounterKey, Failures
 from smsotpd.store import pruning, rows
@@ -93,12 +94,13 @@ class SqliteChange:
         )
 
     def drop_enrolment(self, user: str) -> None:
-        """Remove all that is known of a user: enrolment, codes of every kind, failures."""
+        """Remove a user's enrolment and whatever else is stored under that name."""
         self._write("DELETE FROM enrolments WHERE user = ?", (user,))
         self.drop_challenges_of(user)
         self.drop_authenticator(user)
         self.put_recovery_codes(user, {})
         self.drop_break_glass(user)
+        self.drop_remembered_of(user)
         self.put_failures(user, NO_FAILURES)
         self.put_cooldown(user, None)
 
@@ -249,6 +251,29 @@ class SqliteChange:
         self._write(
             "REPLACE INTO counters VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows.counter_row(key, counter)
         )
+
+    def remembered(self, user: str, service: str, address: str) -> RememberedHost | None:
+        """Return a remembered host, over or not."""
+        return self._read_one(
+            "SELECT * FROM remembered_hosts WHERE user = ? AND service = ? AND address = ?",
+            (user, service, address),
+            rows.remembered_of,
+        )
+
+    def remembered_of(self, user: str) -> Sequence[RememberedHost]:
+        """Return all remembered hosts of a user, over or not, ordered by service and address."""
+        sql = "SELECT * FROM remembered_hosts WHERE user = ? ORDER BY service, address"
+        return [rows.remembered_of(row) for row in self._read(sql, (user,))]
+
+    def put_remembered(self, host: RememberedHost) -> None:
+        """Remember a host, or remember it anew."""
+        self._write(
+            "REPLACE INTO remembered_hosts VALUES (?, ?, ?, ?, ?, ?, ?)", rows.remembered_row(host)
+        )
+
+    def drop_remembered_of(self, user: str) -> None:
+        """Forget all remembered hosts of a user."""
+        self._write("DELETE FROM remembered_hosts WHERE user = ?", (user,))
 
     def gateways(self) -> Sequence[GatewayDefinition]:
         """Return the stored gateways, ordered by name, secrets included."""

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is over, as statements over whole tables.
 
-The conditions are those of `core.moment`, in the same arithmetic: `may_have_passed` for challenges,
-`has_passed` for everything that must not end too soon.
+The conditions are those of `core.moment`, in the same arithmetic: `may_have_passed` for challenges
+and remembered hosts, `has_passed` for everything that must not end too soon.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,12 @@ STATEMENTS: Final = (
     WHERE issued_boot_id <> :boot_id
        OR :boot - issued_boot >= lifetime
        OR :wall - issued_wall >= lifetime
+    """,
+    """
+    DELETE FROM remembered_hosts
+    WHERE since_boot_id <> :boot_id
+       OR :boot - since_boot >= seconds
+       OR :wall - since_wall >= seconds
     """,
     # The middle condition is there for the index; the last decides. One second between the two
     # is more than rounding can make of it.

@@ -15,6 +15,7 @@ from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.health import Health, Trace
 from smsotpd.core.moment import Moment
 from smsotpd.core.recipient import Recipient
+from smsotpd.core.remembered import RememberedHost
 from smsotpd.core.secret import Secret
 from smsotpd.core.spare_code import BreakGlass
 from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
@@ -180,6 +181,17 @@ def counter_row(key: CounterKey, counter: Counter) -> Row:
         counter.window,
         *moment_row(counter.since),
     )
+
+
+def remembered_of(row: Row) -> RememberedHost:
+    """Read a row of `remembered_hosts` in the order of its columns."""
+    user, service, address, *since, seconds = row
+    return RememberedHost(user, service, address, Moment(*since), seconds)
+
+
+def remembered_row(host: RememberedHost) -> Row:
+    """Return the columns of `remembered_hosts` in their order."""
+    return (host.user, host.service, host.address, *moment_row(host.since), host.seconds)
 
 
 def healths_of(found: Iterable[Row]) -> Mapping[str, Health]:

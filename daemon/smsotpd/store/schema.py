@@ -146,9 +146,23 @@ CREATE TABLE break_glass_codes (
 ) STRICT, WITHOUT ROWID;
 """
 
+# Hosts from which every factor was proven not long ago.
+_V4 = """
+CREATE TABLE remembered_hosts (
+    user TEXT NOT NULL,
+    service TEXT NOT NULL,
+    address TEXT NOT NULL,
+    since_wall REAL NOT NULL,
+    since_boot REAL NOT NULL,
+    since_boot_id TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    PRIMARY KEY (user, service, address)
+) STRICT, WITHOUT ROWID;
+"""
+
 # The first brings an empty database to version 1, the second that to version 2, and so on.
 # One that has been released is never edited.
-MIGRATIONS: Final[Sequence[str]] = (_V1, _V2, _V3)
+MIGRATIONS: Final[Sequence[str]] = (_V1, _V2, _V3, _V4)
 
 
 def migrate(

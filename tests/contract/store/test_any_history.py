@@ -18,6 +18,7 @@ from smsotpd.core.errors import RefusedError
 from smsotpd.core.moment import Moment
 from smsotpd.core.ports import Store, StoreChange
 from smsotpd.core.recipient import Recipient
+from smsotpd.core.remembered import RememberedHost
 from smsotpd.core.spare_code import BreakGlass
 from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
 from tests.contract.store.conftest import OpenStore
@@ -85,6 +86,14 @@ _failures = st.builds(
 _cooldowns = st.none() | st.builds(Cooldown, _moments, st.integers(1, 9))
 _counter_keys = st.builds(CounterKey, st.sampled_from(KINDS), st.just("user"), _users)
 _counters = st.builds(Counter, _moments, st.integers(0, 99), _seconds)
+_hosts = st.builds(
+    RememberedHost,
+    _users,
+    st.sampled_from(SERVICES),
+    st.sampled_from(["192.0.2.7", "2001:db8::7"]),
+    _moments,
+    _seconds,
+)
 
 _authenticators = st.builds(
     Authenticator, _users, st.just("s"), st.sampled_from([6, 8]), st.integers(0, 2**40)
@@ -111,6 +120,8 @@ _steps: st.SearchStrategy[Step] = st.one_of(
     ),
     st.builds(lambda value: lambda change: change.put_break_glass(value), _break_glasses),
     st.builds(lambda user: lambda change: change.drop_break_glass(user), _users),
+    st.builds(lambda value: lambda change: change.put_remembered(value), _hosts),
+    st.builds(lambda user: lambda change: change.drop_remembered_of(user), _users),
 )
 _histories = st.lists(
     st.builds(Steps, st.lists(_steps, min_size=1, max_size=5), st.booleans())
@@ -162,4 +173,6 @@ def _contents(store: Store) -> Sequence[object]:
             [change.break_glass(user) for user in USERS],
             list(change.break_glasses()),
             [change.counter(CounterKey(kind, "user", user)) for kind in KINDS for user in USERS],
+            [list(change.remembered_of(user)) for user in USERS],
+            [change.remembered(user, svc, "192.0.2.7") for user in USERS for svc in SERVICES],
         ]
