@@ -12,7 +12,7 @@ from hypothesis import settings
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # `make fuzz` takes the long one; in between, each property has what its own decorator says.
-settings.register_profile("long", max_examples=20_000, deadline=None)
+settings.register_profile("long", max_examples=5_000, deadline=None)
 settings.register_profile("bounded", max_examples=200, deadline=None)
 settings.load_profile(os.environ.get("FUZZ", "bounded"))
 
