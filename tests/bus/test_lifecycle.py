@@ -92,21 +92,6 @@ async def test_without_its_bus_the_daemon_ends_in_failure(tmp_path: Path) -> Non
     orphan.stop()
 
 
-async def test_a_full_reply_to_the_administrator(root: Client) -> None:
-    (status,) = await root.call(ADMIN, "Status")
-    assert {key: variant.value for key, variant in status.items()} | {"uptime_seconds": 0} == {
-        "version": "0.1.0",
-        "uptime_seconds": 0,
-        "transactions": 0,
-        "users": 1,
-        "locked_users": 0,
-        "disabled_users": 0,
-        "gateways": 1,
-        "enabled_gateways": 1,
-        "configuration_files": 1,
-    }
-
-
 async def test_the_outbox_is_refused_unless_allowed(root: Client, daemon: Daemon) -> None:
     (daemon.configuration / "smsotpd.toml").write_text("[pin]\nmemory_kib = 8\n")
     daemon.reload()

@@ -6,8 +6,12 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _EMPTY = "–"
 
@@ -28,15 +32,41 @@ def print_table(columns: Mapping[str, str], entries: Sequence[Mapping[str, objec
     Args:
         columns: key in the entries to the heading.
     """
-    headings = list(columns.values())
-    rows = [[cell(entry.get(key), key) for key in columns] for entry in entries]
     if sys.stdout.isatty():
-        _print_drawn(headings, rows)
+        # Slow to import; only a terminal needs it.
+        from rich.console import Console  # noqa: PLC0415  # lazy, for the reason above
+
+        console = Console(highlight=False, emoji=False, markup=False)
+        console.print(drawn_table(columns, entries))
         return
+    headings, rows = list(columns.values()), _cells(columns, entries)
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     for row in (headings, *rows):
         padded = (text.ljust(width) for text, width in zip(row, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
+
+
+def drawn_table(columns: Mapping[str, str], entries: Sequence[Mapping[str, object]]) -> "Table":
+    """Return entries as a table for a terminal."""
+    from rich import box  # noqa: PLC0415  # slow to import; only a terminal needs it
+    from rich.table import Table  # noqa: PLC0415  # as above
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in columns.values():
+        table.add_column(heading, overflow="fold")
+    _fill(table, _cells(columns, entries))
+    return table
+
+
+def drawn_facts(facts: Mapping[str, object]) -> "Table":
+    """Return names and values, one a line, for a terminal."""
+    from rich.table import Table  # noqa: PLC0415  # slow to import; only a terminal needs it
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(overflow="fold")
+    _fill(table, [[printable(name), cell(value, name)] for name, value in facts.items()])
+    return table
 
 
 def print_facts(facts: Mapping[str, object]) -> None:
@@ -69,17 +99,13 @@ def _escaped(char: str) -> str:
     return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"  # noqa: PLR2004  # as above
 
 
-def _print_drawn(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    # Slow to import; only a terminal needs it.
-    from rich import box  # noqa: PLC0415  # lazy, for the reason above
-    from rich.console import Console  # noqa: PLC0415  # lazy, for the reason above
-    from rich.table import Table  # noqa: PLC0415  # lazy, for the reason above
-    from rich.text import Text  # noqa: PLC0415  # lazy, for the reason above
+def _cells(columns: Mapping[str, str], entries: Sequence[Mapping[str, object]]) -> list[list[str]]:
+    return [[cell(entry.get(key), key) for key in columns] for entry in entries]
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+
+def _fill(table: "Table", rows: Sequence[Sequence[str]]) -> None:
+    from rich.text import Text  # noqa: PLC0415  # slow to import; only a terminal needs it
+
     for row in rows:
         # Text, not str: what the daemon says must not be read as markup.
         table.add_row(*(Text(text) for text in row))
-    Console(highlight=False, emoji=False, markup=False).print(table)

@@ -9,7 +9,7 @@ from smsotpd.core.admission import Admission
 from smsotpd.core.challenge import ChallengeKey, Judgement, is_live
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.errors import NoSuchTransactionError
-from smsotpd.core.events import CodeSkipped, LoginDenied, LoginGranted
+from smsotpd.core.events import FIRST_ATTEMPT, CodeSkipped, LoginDenied, LoginGranted
 from smsotpd.core.policy import Factor, Mode, Settings
 from smsotpd.core.ports import Clock, Journal, Store
 from smsotpd.core.proving import (
@@ -145,7 +145,7 @@ class Dialogue:
         sent = await self._send(transaction, proof.enrolment)
         if isinstance(sent, NotSent):
             return self._unsent(transaction, sent)
-        self._journal.record(LoginDenied(transaction.login, "first of two attempts: code sent"))
+        self._journal.record(LoginDenied(transaction.login, FIRST_ATTEMPT))
         return prompts.end_first_attempt(sent)
 
     async def _judge_second_attempt(self, transaction: Transaction, first: PinProof) -> Steps:

@@ -51,6 +51,10 @@ class LoginDenied:
     reason: str
 
 
+# The reason of a login that is denied since its code was sent for the next attempt: nobody failed.
+FIRST_ATTEMPT = "first of two attempts: code sent"
+
+
 @dataclass(frozen=True, slots=True)
 class LoginCancelled:
     """The user, the program or the connection gave up."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """org.smsotp1.Admin: decode, call the use case, encode."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from dbus_next import Variant
 
@@ -23,15 +23,6 @@ _READ_USERS = "org.smsotp1.user.read"
 _WRITE_USERS = "org.smsotp1.user.write"
 
 Dictionary = dict[str, Variant]
-
-
-def status_method(status: Callable[[], Mapping[str, str | int | bool]]) -> Method:
-    """Return the method that tells how the daemon is."""
-
-    async def answer(_call: Call) -> Sequence[object]:
-        return [{name: _variant(value) for name, value in status().items()}]
-
-    return Method(ADMIN, "Status", (), (("status", "a{sv}"),), answer, "org.smsotp1.status")
 
 
 def gateway_methods(gateways: Gateways) -> tuple[Method, ...]:

@@ -10,7 +10,6 @@ import signal
 from systemd import daemon as systemd
 
 from smsotpd.core.errors import UnavailableError
-from smsotpd.core.ports import Journal
 from smsotpd.dbus.server import Server
 from smsotpd.gateways.lane import AT_ONCE
 from smsotpd.main.parts import Parts
@@ -23,14 +22,14 @@ _SECONDS_TO_DRAIN = 16.0  # a gateway that is being waited for has 15
 _NOTIFICATIONS_AT_ONCE = 2 * AT_ONCE
 
 
-async def run(parts: Parts, journal: Journal) -> None:
+async def run(parts: Parts) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reads the configuration anew.
 
     Raises:
         UnavailableError: the bus cannot be reached, or went away: systemd starts us again.
     """
     parts.start()
-    server = Server(parts.methods(), journal, parts.owner_left)
+    server = Server(parts.methods(), parts.journal, parts.owner_left)
     await server.start()
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -3,8 +3,7 @@
 """All parts of the daemon, put together."""
 
 import asyncio
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from smsotpd.core.guessing import Guesses
 from smsotpd.core.health_book import HealthBook
 from smsotpd.core.logins import Logins
 from smsotpd.core.notifier import Notifications, Notifier
+from smsotpd.core.overview import Configured, Overview, Overviews
 from smsotpd.core.pairing import Pairings
 from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Settings
@@ -30,15 +30,16 @@ from smsotpd.core.ports import GatewayCatalogue, Journal
 from smsotpd.core.proving import Proofs
 from smsotpd.core.report import Condition
 from smsotpd.core.sending import Codes
+from smsotpd.core.tally import Tally
 from smsotpd.core.users import Users
 from smsotpd.dbus.admin import (
     gateway_methods,
     pairing_methods,
-    status_method,
     user_methods,
 )
 from smsotpd.dbus.authentication import authentication_methods
 from smsotpd.dbus.method import Method
+from smsotpd.dbus.status import status_method
 from smsotpd.gateways.catalogue import Catalogue, with_mail_servers, with_third_parties
 from smsotpd.gateways.sender import GatewaySender
 from smsotpd.kernel.accounts import NssAccounts
@@ -69,10 +70,10 @@ class Parts:
         self._directory = directory
         self._configuration = configuration
         self.news = asyncio.Event()
-        notifier = Notifier(journal, self._settings, self.news.set)
-        journal = self._journal = notifier
+        tally = Tally(journal, self._is_known_service)
+        notifier = Notifier(tally, self._settings, self.news.set)
+        journal = self.journal = notifier
         self._store = store
-        self._started = time.monotonic()
         self._gateways_known, self._complaints = with_third_parties()
         self._modems = modems
         self._gateway_types = self._new_catalogue()
@@ -113,38 +114,32 @@ class Parts:
             self.admission,
         )
         self.users = Users(store, self.clock, hasher, source, courier, journal, key, settings)
+        self._configured = self._taken()
+        self._overviews = Overviews(
+            VERSION, store, self.clock, self.gateways, self.health, self.users, tally, settings
+        )
 
     def methods(self) -> tuple[Method, ...]:
         """Return everything that is offered on the bus."""
         return (
             *authentication_methods(self.logins),
-            status_method(self.status),
+            status_method(self.overview),
             *gateway_methods(self.gateways),
             *pairing_methods(self.pairings),
             *user_methods(self.users),
         )
 
-    def status(self) -> Mapping[str, str | int | bool]:
+    def overview(self) -> Overview:
         """Return how the daemon is, for `smsotpctl status`."""
-        gateways, users = self.gateways.list(), self.users.list()
-        words = [state.word for state in users]
-        return {
-            "version": VERSION,
-            "uptime_seconds": round(time.monotonic() - self._started),
-            "transactions": len(self.logins),
-            "users": len(users),
-            "locked_users": words.count("locked"),
-            "disabled_users": words.count("disabled"),
-            "gateways": len(gateways),
-            "enabled_gateways": sum(definition.enabled for definition in gateways),
-            "configuration_files": self._configuration.files,
-        }
+        return self._overviews.look(self._configured, len(self.logins))
 
     def start(self) -> None:
         """Make the senders; a gateway that is wrong is journalled and carries nothing."""
-        for complaint in (*self._complaints, *self.gateways.refresh()):
-            self._journal.record(ConfigurationRefused(complaint))
-        self._journal.record(ConfigurationLoaded(self._configuration.files))
+        complaints = (*self._complaints, *self.gateways.refresh())
+        for complaint in complaints:
+            self.journal.record(ConfigurationRefused(complaint))
+        self.journal.record(ConfigurationLoaded(self._configuration.files))
+        self._configured = self._taken("; ".join(complaints))
 
     def reload(self) -> None:
         """Read the configuration anew; one that is wrong changes nothing.
@@ -154,7 +149,8 @@ class Parts:
         try:
             self._configuration = read_configuration(self._directory)
         except SmsOtpError as error:
-            self._journal.record(ConfigurationRefused(str(error)))
+            self.journal.record(ConfigurationRefused(str(error)))
+            self._configured = self._taken(str(error))
             return
         self._gateway_types = self._new_catalogue()
         self.start()
@@ -183,7 +179,13 @@ class Parts:
         try:
             self._store.prune(self.clock.now())
         except UnavailableError as error:
-            self._journal.record(StoreFailed(str(error)))
+            self.journal.record(StoreFailed(str(error)))
+
+    def _taken(self, complaint: str = "") -> Configured:
+        return Configured(self._configuration.files, self.clock.now().wall, complaint)
+
+    def _is_known_service(self, service: str) -> bool:
+        return service in self._configuration.settings.services
 
     def _settings(self) -> Settings:
         return self._configuration.settings

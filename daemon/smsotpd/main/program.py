@@ -30,7 +30,7 @@ def main() -> int:
         # Whatever the daemon writes is its own: the state directory holds secrets.
         os.umask(0o077)
         with gather(arguments.config, arguments.state, arguments.boot_id, journal) as parts:
-            asyncio.run(run(parts, journal))
+            asyncio.run(run(parts))
     except ConfigurationError as error:
         return _refuse(journal, error, os.EX_CONFIG)
     except SmsOtpError as error:

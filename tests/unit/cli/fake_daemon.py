@@ -41,6 +41,13 @@ class FakeDaemon:
     calls: list[str] = field(default_factory=list)
     test_outcome: str = "accepted"
     failure: CliError | None = None
+    interrupt_after: int = 0
+    status: Entry = field(
+        default_factory=lambda: {
+            "version": "0.1.0", "started_at": 1_700_000_000, "configuration_files": 1,
+            "configuration_at": 1_700_000_000, "transactions": 0, "users": 1,
+        }
+    )  # fmt: skip
 
     def call(
         self,
@@ -55,11 +62,13 @@ class FakeDaemon:
         self.calls.append(member)
         if self.failure:
             raise self.failure
+        if len(self.calls) == self.interrupt_after:
+            raise KeyboardInterrupt
         passed = "" if descriptor is None else os.read(descriptor, 100_000).decode()
         return getattr(self, f"_{member}")(*body, *([passed] if descriptor is not None else []))
 
     def _Status(self) -> object:  # noqa: N802  # named like the bus member
-        return {"version": "0.1.0", "gateways": len(self.gateways)}
+        return {**self.status, "gateways": len(self.gateways)}
 
     def _ListGatewayTypes(self) -> object:  # noqa: N802  # named like the bus member
         return [HTTP_TYPE, OUTBOX_TYPE]

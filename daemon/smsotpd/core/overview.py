@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""How the daemon is, at one glance."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from smsotpd.core import metrics
+from smsotpd.core.gateways import Gateways
+from smsotpd.core.health import Health
+from smsotpd.core.health_book import HealthBook
+from smsotpd.core.limits import Budget
+from smsotpd.core.metrics import Sample
+from smsotpd.core.moment import Moment, has_passed
+from smsotpd.core.policy import Settings
+from smsotpd.core.ports import Clock, Store, StoreChange
+from smsotpd.core.report import Condition, Report
+from smsotpd.core.tally import Tally
+from smsotpd.core.throttle import CounterKey
+from smsotpd.core.users import Users, UserState
+
+_MOST_NAMES: Final = 100
+_STATES: Final = ("active", "locked", "disabled")
+_NOT_ASKED: Final = Report(Condition.UNKNOWN, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What became of the configuration when it was last read.
+
+    Attributes:
+        at: seconds since 1970.
+        complaint: what is wrong; empty if nothing is.
+    """
+
+    files: int
+    at: float
+    complaint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayView:
+    """One gateway: what it did of late, and what its provider said when it was last asked."""
+
+    name: str
+    type_id: str
+    enabled: bool
+    is_open: bool
+    health: Health
+    report: Report
+
+    @property
+    def is_up(self) -> bool:
+        """Tell whether it is worth trying first."""
+        return not self.is_open and self.report.condition is not Condition.DOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How much of a budget is used up; `since` is when its window began, 0 if none is open."""
+
+    kind: str
+    used: int
+    budget: Budget
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfReach:
+    """A user who cannot log in; `until` in seconds since 1970, 0 if only an administrator helps."""
+
+    user: str
+    state: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How the daemon is.
+
+    Attributes:
+        started: seconds since 1970.
+        users: how many there are in each state.
+        out_of_reach: locked and disabled users, of many the first by name.
+    """
+
+    version: str
+    started: float
+    uptime: float
+    configured: Configured
+    transactions: int
+    users: dict[str, int]
+    out_of_reach: Sequence[OutOfReach]
+    gateways: Sequence[GatewayView]
+    uses: Sequence[Use]
+    counts: Sequence[Sample] = field(default=(), repr=False)
+
+    def samples(self) -> list[Sample]:
+        """Return everything as numbers."""
+        found = [
+            Sample(metrics.UP, {}, 1.0),
+            Sample(metrics.INFO, {"version": self.version}, 1.0),
+            Sample(metrics.START, {}, self.started),
+            Sample(metrics.CONFIGURED, {}, float(not self.configured.complaint)),
+            Sample(metrics.OPEN_LOGINS, {}, float(self.transactions)),
+        ]
+        for state, count in self.users.items():
+            found.append(Sample(metrics.USERS, {"state": state}, float(count)))
+        for gateway in self.gateways:
+            if gateway.enabled:
+                labels = {"gateway": gateway.name}
+                found.append(Sample(metrics.GATEWAY_UP, labels, float(gateway.is_up)))
+        for use in self.uses:
+            kind, most = {"kind": use.kind}, use.budget.count
+            found.append(Sample(metrics.BUDGET, kind, float(most)))
+            found.append(Sample(metrics.BUDGET_LEFT, kind, float(max(0, most - use.used))))
+        return [*found, *self.counts]
+
+
+class Overviews:
+    """Look at the daemon as a whole."""
+
+    def __init__(
+        self,
+        version: str,
+        store: Store,
+        clock: Clock,
+        gateways: Gateways,
+        health: HealthBook,
+        users: Users,
+        tally: Tally,
+        settings: Callable[[], Settings],
+    ) -> None:
+        self._version = version
+        self._store = store
+        self._clock = clock
+        self._gateways = gateways
+        self._health = health
+        self._users = users
+        self._tally = tally
+        self._settings = settings
+        self._started = clock.now()
+
+    def look(self, configured: Configured, transactions: int) -> Overview:
+        """Return how everything is now.
+
+        Raises:
+            UnavailableError: the store cannot be read.
+        """
+        now, limits = self._clock.now(), self._settings().limits
+        with self._store.change() as change:
+            uses = (
+                _use(change, "send", limits.sends_in_all, now),
+                _use(change, "guess", limits.guesses_in_all, now),
+            )
+        users = self._users.list()
+        words = Counter(state.word for state in users)
+        shut_out = [state for state in users if state.word != "active"][:_MOST_NAMES]
+        return Overview(
+            version=self._version,
+            started=self._started.wall,
+            uptime=now.boot - self._started.boot,
+            configured=configured,
+            transactions=transactions,
+            users={word: words[word] for word in _STATES},
+            out_of_reach=[_out_of_reach(state, limits.lock_seconds) for state in shut_out],
+            gateways=[
+                GatewayView(
+                    each.name,
+                    each.type_id,
+                    each.enabled,
+                    self._health.is_open(each.name),
+                    self._health.of(each.name),
+                    self._health.report_of(each.name) or _NOT_ASKED,
+                )
+                for each in self._gateways.list()
+            ],
+            uses=uses,
+            counts=self._tally.samples(),
+        )
+
+
+def _use(change: StoreChange, kind: str, budget: Budget, now: Moment) -> Use:
+    counter = change.counter(CounterKey(kind, "all", ""))
+    if counter is None or has_passed(counter.since, counter.window, now):
+        return Use(kind, 0, budget, 0.0)
+    return Use(kind, counter.count, budget, counter.since.wall)
+
+
+def _out_of_reach(state: UserState, lock_seconds: float) -> OutOfReach:
+    locked = state.failures.locked
+    is_passing = state.word == "locked" and locked is not None
+    until = locked.wall + lock_seconds if is_passing and locked is not None else 0.0
+    return OutOfReach(state.enrolment.user, state.word, until)
