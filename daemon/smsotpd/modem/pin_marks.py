@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import hmac
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
@@ -44,21 +45,25 @@ class PinMarkFile:
     def __init__(self, directory: Path, key: bytes) -> None:
         self._path = directory / FILE_NAME
         self._key = key
+        # Each modem has a thread of its own, and all of them this file.
+        self._lock = threading.Lock()
 
     def is_tried(self, holder: str, pin: str) -> bool:
         """Tell whether a PIN was tried and never accepted; yes, if the file cannot be read."""
         try:
-            return self._digest(holder, pin) in self._read()
+            with self._lock:
+                return self._digest(holder, pin) in self._read()
         except (OSError, UnicodeDecodeError):
             return True
 
     def mark(self, holder: str, pin: str) -> None:
         """Write down that a PIN is about to be tried."""
-        self._write({*self._read(), self._digest(holder, pin)})
+        with self._lock:
+            self._write({*self._read(), self._digest(holder, pin)})
 
     def clear(self, holder: str, pin: str) -> None:
         """Forget a PIN's try."""
-        with contextlib.suppress(OSError, UnicodeDecodeError):
+        with self._lock, contextlib.suppress(OSError, UnicodeDecodeError):
             marks = self._read()
             if (digest := self._digest(holder, pin)) in marks:
                 self._write(marks - {digest})
