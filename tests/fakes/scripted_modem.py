@@ -12,6 +12,7 @@ import re
 import select
 import sys
 import tempfile
+import termios
 import threading
 import time
 import tty
@@ -47,6 +48,8 @@ class Script:
         noise: octets before every answer.
         unplugged_at: `command`, `prompt`, `body` or `result`; once.
         deaf_at: a command after which it says nothing more until it is reset or replugged.
+        speed: at which it can be understood, in bits a second; 0 for any, as over USB.
+        autobauds: how many commands it needs after power-up to find the speed, and swallows.
         reported: TP-ST of a status report for every message that asks for one; negative for none.
     """
 
@@ -72,6 +75,8 @@ class Script:
     unplugged_at: str = ""
     deaf_at: str = ""
     pdu_mode: bool = True
+    speed: int = 0
+    autobauds: int = 0
     reported: int = -1
     refused: frozenset[str] = field(default_factory=frozenset)
 
@@ -123,6 +128,7 @@ class ScriptedModem:
             tty.setraw(self._slave)
             self._echo, self._edits, self._input = self.script.echo, 0, b""
             self._sim, self._is_deaf = self.script.sim, False
+            self._autobauds = self.script.autobauds
             new = self.link.with_suffix(".new")
             new.unlink(missing_ok=True)
             new.symlink_to(os.ttyname(self._slave))
@@ -154,6 +160,9 @@ class ScriptedModem:
     def _take(self, octets: bytes) -> None:
         if self._is_deaf:
             return
+        if self._is_at_wrong_speed():
+            self._write(octets)
+            return
         if self._echo or self.script.keeps_echo:
             self._write(octets)
         self._input += octets
@@ -168,7 +177,14 @@ class ScriptedModem:
             else:
                 self._obey(text.replace(b"\x1b", b"").decode("ascii", "replace").strip())
 
+    def _is_at_wrong_speed(self) -> bool:
+        wanted: int = getattr(termios, f"B{self.script.speed}")
+        return self.script.speed > 0 and termios.tcgetattr(self._slave)[5] != wanted
+
     def _obey(self, command: str) -> None:
+        if self._autobauds and command.upper().startswith("AT"):
+            self._autobauds -= 1
+            return
         self.commands.append(command)
         self._tell(f"< {command}")
         if self.script.deaf_at and command.startswith(self.script.deaf_at):
@@ -328,6 +344,8 @@ class ScriptedModem:
         self._write(text.encode("latin-1"))
 
     def _write(self, octets: bytes) -> None:
+        if self._is_at_wrong_speed():
+            octets = bytes(0x80 | (each * 37 & 0x7F) for each in octets)
         while octets:
             octets = octets[os.write(self._master, octets) :]
 

@@ -86,7 +86,7 @@ def test_any_noise_is_an_answer_or_an_error_of_ours(tried: Tried) -> None:
 
 def test_what_is_shown_of_a_modem_steers_no_terminal(tried: Tried, tmp_path: Path) -> None:
     marks = PinMarkFile(tmp_path, b"k" * 32)
-    settings = parse(GatewayDefinition("gsm", "modem", {"DEVICE": "auto"}, {}))
+    (settings,) = parse(GatewayDefinition("gsm", "modem", {"DEVICE": "auto"}, {}))
 
     @given(st.lists(SAID | ANSWERS, min_size=10, max_size=60))
     def is_harmless(pieces: list[bytes]) -> None:

@@ -40,6 +40,24 @@ def test_systemd_understands_every_line_of_the_unit(tmp_path: Path) -> None:
     assert_silent("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit)
 
 
+def test_systemd_understands_the_units_that_bring_a_modem_back(tmp_path: Path) -> None:
+    # The script is an administrator's: another program stands in for it.
+    for kind in ("path", "service"):
+        template = (UNIT.parent / f"smsotp-modem-recover@.{kind}").read_text()
+        unit = tmp_path / f"smsotp-modem-recover@gsm.{kind}"
+        unit.write_text(template.replace("/etc/smsotp/modem-recover", "/bin/true"))
+        unit.with_name(f"smsotp-modem-recover@.{kind}").write_text(unit.read_text())
+    path = tmp_path / "smsotp-modem-recover@gsm.path"
+    assert_silent("systemd-analyze", "verify", "--man=no", path)
+
+
+def test_what_root_runs_for_a_modem_comes_from_no_daemon() -> None:
+    service = (UNIT.parent / "smsotp-modem-recover@.service").read_text()
+    [command] = re.findall(r"^ExecStart=(.*)$", service, re.MULTILINE)
+    assert command == "/etc/smsotp/modem-recover %i"
+    assert "StartLimitBurst=" in service
+
+
 def test_the_sandbox_leaves_little_exposed() -> None:
     assert_content(
         "systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE_TENTHS}", UNIT

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`smsotpctl modem …`: the modems on this host, which are gateways of the type `modem`."""
 
+import re
 from collections.abc import Iterable
 
 import click
@@ -22,6 +23,7 @@ _COLUMNS = {
     "Waiting": "Waiting",
     "summary": "What to know",
 }
+_OF_ONE = re.compile(r"(\d+): (.+)", re.ASCII)
 
 
 @click.group()
@@ -40,7 +42,7 @@ def list_modems(tool: Tool) -> None:
     if tool.as_json:
         print_json(found)
     elif found:
-        print_table(_COLUMNS, [_row(each) for each in found])
+        print_table(_COLUMNS, [row for each in found for row in _rows(each)])
     else:
         click.echo("No modem is defined. To define one: smsotpctl gateway configure NAME")
 
@@ -50,7 +52,21 @@ modem.add_command(gateways.status, "status")
 modem.add_command(gateways.test, "send-test")
 
 
-def _row(status: Entry) -> Entry:
+def _rows(status: Entry) -> list[Entry]:
+    """Return a row for a gateway, or one for each of its modems, whose facts begin with `1: `."""
     facts = status.get("facts")
-    pairs = facts if isinstance(facts, Iterable) else ()
-    return {**status, **{str(label): text for label, text in pairs}}
+    pairs = [(str(label), text) for label, text in facts] if isinstance(facts, Iterable) else []
+    shared = {label: text for label, text in pairs if not _OF_ONE.match(label)}
+    rows: dict[str, dict[str, object]] = {}
+    for label, text in pairs:
+        if found := _OF_ONE.fullmatch(label):
+            rows.setdefault(found[1], {})[found[2]] = text
+    if not rows:
+        return [{**status, **shared}]
+    return [_row_of_one(status, number, {**shared, **row}) for number, row in rows.items()]
+
+
+def _row_of_one(status: Entry, number: str, facts: Entry) -> Entry:
+    condition, _, summary = str(facts.get("State", "")).partition(": ")
+    name = f"{status['name']} {number}"
+    return {**facts, "name": name, "condition": condition, "summary": summary}

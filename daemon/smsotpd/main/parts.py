@@ -45,6 +45,7 @@ from smsotpd.gateways.sender import GatewaySender
 from smsotpd.kernel.accounts import NssAccounts
 from smsotpd.kernel.clock import KernelClock
 from smsotpd.kernel.randomness import KernelCodeSource
+from smsotpd.modem.call_for_help import RecoveryFiles
 from smsotpd.modem.catalogue import ModemCatalogue
 from smsotpd.modem.pin_marks import PinMarkFile
 from smsotpd.pinhash.argon2 import Argon2PinHasher, Cost
@@ -231,5 +232,5 @@ def gather(directory: Path, state: Path, boot_id: str, journal: Journal) -> Iter
         hasher = Argon2PinHasher(key, source, cost, pin.threads)
         stack.callback(hasher.close)
         clock = KernelClock(boot_id)
-        modems = ModemCatalogue(PinMarkFile(state, key))
+        modems = ModemCatalogue(PinMarkFile(state, key), RecoveryFiles(state).call)
         yield Parts(directory, configuration, store, hasher, source, key, journal, clock, modems)

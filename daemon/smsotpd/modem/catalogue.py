@@ -3,17 +3,16 @@
 """The gateway type `modem`, as core's port `GatewayCatalogue` wants it."""
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType
 from smsotpd.core.ports import Sender
 from smsotpd.modem.pin_marks import PinMarks
+from smsotpd.modem.pool import Pool
 from smsotpd.modem.sender import ModemSender
-from smsotpd.modem.settings import TYPE, ModemSettings, parse
-from smsotpd.modem.worker import Worker
-
-MakeWorker = Callable[[ModemSettings, PinMarks], Worker]
+from smsotpd.modem.settings import TYPE, parse
+from smsotpd.modem.worker import CallForHelp, Worker, no_help
 
 
 class ModemCatalogue:
@@ -22,9 +21,9 @@ class ModemCatalogue:
     A sender is held weakly: a gateway that is removed or disabled gives its modem back.
     """
 
-    def __init__(self, marks: PinMarks, make_worker: MakeWorker = Worker) -> None:
+    def __init__(self, marks: PinMarks, call_for_help: CallForHelp = no_help) -> None:
         self._marks = marks
-        self._make_worker = make_worker
+        self._call_for_help = call_for_help
         self._senders: weakref.WeakValueDictionary[str, ModemSender] = weakref.WeakValueDictionary()
         self._definitions: dict[str, GatewayDefinition] = {}
 
@@ -58,7 +57,8 @@ class ModemCatalogue:
             if self._definitions.get(definition.name) == definition:
                 return known
             known.close()
-        sender = ModemSender(definition.name, self._make_worker(parse(definition), self._marks))
+        workers = [Worker(each, self._marks, self._call_for_help) for each in parse(definition)]
+        sender = ModemSender(definition.name, Pool(workers))
         self._senders[definition.name] = sender
         self._definitions[definition.name] = definition
         return sender

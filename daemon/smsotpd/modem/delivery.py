@@ -13,8 +13,8 @@ from smsotpd.core.outcome import Accepted, Deferred, ErrorClass, Outcome, Reject
 from smsotpd.modem.dialogue import Dialogue
 from smsotpd.modem.errors import CommandError, HandedOverError, ModemError, WithdrawnError
 from smsotpd.modem.failures import Remedy, failure_of
+from smsotpd.modem.item import Item
 from smsotpd.modem.parts import Reference
-from smsotpd.modem.queue import Item
 from smsotpd.modem.settings import ModemSettings
 from smsotpd.modem.submit import Options, Submit, encode_submits
 from smsotpd.modem.timing import Timing

@@ -14,6 +14,7 @@ from smsotpd.modem.errors import (
     CommandError,
     HandedOverError,
     LineError,
+    NoiseError,
     SilenceError,
     WithdrawnError,
 )
@@ -60,8 +61,10 @@ class Dialogue:
     def wake(self) -> None:
         """Leave whatever the modem was in, and find it alive, with words as results.
 
+        Modems that find out the speed by themselves (autobauding) need several commands for that.
+
         Raises:
-            SilenceError: it does not answer.
+            SilenceError: it does not answer; NoiseError if nobody can read what it says.
         """
         self._line.write(_ESCAPE)
         self._line.write(b"\r")
@@ -76,7 +79,7 @@ class Dialogue:
                 continue
             self._drain(0)
             return
-        raise SilenceError
+        raise NoiseError if self._reader.is_noise else SilenceError
 
     def command(self, text: str, seconds: float | None = None) -> Sequence[str]:
         """Give a command and return its information response.

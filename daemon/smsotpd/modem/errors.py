@@ -5,6 +5,7 @@
 ModemError
 ├── LineError            the port cannot be opened, is taken, or is gone
 ├── SilenceError         no final result code in time
+│   └── NoiseError       and what came instead is no text
 ├── CommandError         `ERROR` without a number
 │   ├── CmeError         a failure of modem or SIM (3GPP TS 27.007, 9.2)
 │   └── CmsError         a failure of the message service (3GPP TS 27.005, 3.2.5)
@@ -27,8 +28,15 @@ class LineError(ModemError):
 class SilenceError(ModemError):
     """No final result code came in time."""
 
+    def __init__(self, text: str = "the modem does not answer") -> None:
+        super().__init__(text)
+
+
+class NoiseError(SilenceError):
+    """What the modem says is no text, as at a wrong speed."""
+
     def __init__(self) -> None:
-        super().__init__("the modem does not answer")
+        super().__init__("what the modem says cannot be read: mind SPEED")
 
 
 class CommandError(ModemError):

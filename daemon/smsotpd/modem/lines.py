@@ -8,6 +8,7 @@ from typing import Final
 from smsotpd.modem.errors import CmeError, CmsError, CommandError
 
 MOST_CHARACTERS: Final = 4096
+_TEXT: Final = bytes(range(0x20, 0x7F)) + b"\r\n\t"
 
 _REFUSALS = frozenset({"ERROR", "COMMAND NOT SUPPORT", "TOO MANY PARAMETERS", "NA"})
 _MODEM_ERROR = re.compile(r"MODEM ERROR: \d+")
@@ -60,6 +61,12 @@ class LineReader:
     def __init__(self) -> None:
         self._rest = ""
         self._overlong = False
+        self._heard = self._noise = 0
+
+    @property
+    def is_noise(self) -> bool:
+        """Tell whether most of what came is no text."""
+        return self._noise * 2 > self._heard
 
     @property
     def rest(self) -> str:
@@ -68,6 +75,8 @@ class LineReader:
 
     def feed(self, octets: bytes) -> list[str]:
         """Return the lines that are whole now, empty ones left out."""
+        self._heard += len(octets)
+        self._noise += len(octets.translate(None, _TEXT))
         *whole, self._rest = re.split(r"[\r\n]", self._rest + octets.decode("latin-1"))
         lines = []
         for line in whole:

@@ -54,7 +54,7 @@ class Session:
         self._dialogue.wake()
         self._identify()
         self.facts = replace(self.facts, sim="not ready")
-        holders = (self.facts.imei or "no IMEI", self._settings.name)
+        holders = (self.facts.imei or "no IMEI", self._settings.holder)
         unlocking = Unlocking(self._dialogue, self._timing, self._marks, holders)
         self.facts = replace(self.facts, sim=unlocking.open(self._settings.pin).lower())
         self.configure()

@@ -21,6 +21,10 @@ class Timing:
         back_off: before the first new attempt after a failure; doubles to `back_off_most`.
         reset: least between two resets of a modem.
         restart: how long a modem may take to come back from a reset.
+        help: how long a modem is lost before the administrator's own means are called for.
+        help_pause: least between two such calls.
+        doubt: how long a modem may keep a code without saying what became of it before another
+            modem gets it, too; networks take 2 to 6.
     """
 
     wake: float = 2.0
@@ -38,6 +42,9 @@ class Timing:
     back_off_most: float = 60.0
     reset: float = 600.0
     restart: float = 15.0
+    help: float = 120.0
+    help_pause: float = 1800.0
+    doubt: float = 8.0
 
 
 REAL: Final = Timing()

@@ -2,17 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bytes between us and a modem: a serial port of which we are the only user."""
 
+import contextlib
 import errno
 import fcntl
 import os
 import select
 import termios
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Final, Protocol
 
 import serial
 
 from smsotpd.modem.errors import LineError
+from smsotpd.modem.lock_file import LockFile
 
 SPEED: Final = 115_200
 _WRITE_SECONDS = 5.0
@@ -20,6 +24,41 @@ _MOST_AT_ONCE = 4096
 # termios.error is no OSError, and flushing a port that was unplugged raises it.
 _FAILURES = (OSError, termios.error)
 _TAKEN = frozenset({errno.EBUSY, errno.EAGAIN})
+
+
+# By their names: ports that have no true line behind them, or one whose other end we do not know.
+_NO_UART: Final = ("ttyUSB", "ttyACM", "rfcomm")
+
+
+class FlowControl(Enum):
+    """Who says when the other side may go on; `auto` is RTS/CTS on ports of the mainboard."""
+
+    AUTO = "auto"
+    RTS_CTS = "rtscts"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a port is opened.
+
+    Attributes:
+        speed: in bits a second.
+        lock_files: directory of the lock file that is kept beside the lock on the port, if one is.
+    """
+
+    speed: int = SPEED
+    flow_control: FlowControl = FlowControl.AUTO
+    lock_files: Path | None = None
+
+    def has_rts_cts(self, port: str) -> bool:
+        """Tell whether the lines RTS and CTS count on a port of this name."""
+        if self.flow_control is FlowControl.AUTO:
+            return port.startswith("tty") and not port.startswith(_NO_UART)
+        return self.flow_control is FlowControl.RTS_CTS
+
+
+USUAL: Final = Access()
 
 
 class Line(Protocol):
@@ -49,7 +88,7 @@ class Line(Protocol):
 class SerialLine:
     """A serial port, locked against other programs for as long as it is open."""
 
-    def __init__(self, path: str, speed: int = SPEED) -> None:
+    def __init__(self, path: str, access: Access = USUAL) -> None:
         """Open the port; a symbolic link is followed anew each time, as devices move.
 
         Raises:
@@ -57,18 +96,16 @@ class SerialLine:
         """
         try:
             target = Path(path).resolve(strict=True)
-            # The lock is advisory (flock), so that programs that look at it say what is wrong;
-            # TIOCEXCL keeps out those that do not look, unless they run as root.
-            self._port = serial.Serial(
-                str(target), speed, timeout=0, write_timeout=_WRITE_SECONDS, exclusive=True
-            )
-        except _FAILURES as error:
+        except OSError as error:
             raise LineError(_why(error)) from None
+        directory = access.lock_files
+        self._lock_file = LockFile(target.name, directory) if directory else None
         try:
-            fcntl.ioctl(self._port.fileno(), termios.TIOCEXCL)
-        except _FAILURES as error:
-            self.close()
-            raise LineError(_why(error)) from None
+            self._port = _opened(target, access)
+        except LineError:
+            if self._lock_file:
+                self._lock_file.release()
+            raise
 
     def read(self, seconds: float) -> bytes:
         """Return what has come, after waiting at most so long for its first octet."""
@@ -94,10 +131,32 @@ class SerialLine:
 
     def close(self) -> None:
         """Give the port back."""
-        try:
+        with contextlib.suppress(*_FAILURES):  # it may be gone already
             self._port.close()
-        except _FAILURES:
-            return
+        if self._lock_file:
+            self._lock_file.release()
+
+
+def _opened(target: Path, access: Access) -> serial.Serial:
+    try:
+        # The lock is advisory (flock), so that programs that look at it say what is wrong;
+        # TIOCEXCL keeps out those that do not look, unless they run as root.
+        port = serial.Serial(
+            str(target),
+            access.speed,
+            timeout=0,
+            write_timeout=_WRITE_SECONDS,
+            rtscts=access.has_rts_cts(target.name),
+            exclusive=True,
+        )
+    except _FAILURES as error:
+        raise LineError(_why(error)) from None
+    try:
+        fcntl.ioctl(port.fileno(), termios.TIOCEXCL)
+    except _FAILURES as error:
+        port.close()
+        raise LineError(_why(error)) from None
+    return port
 
 
 def _why(error: Exception) -> str:

@@ -40,7 +40,7 @@ async def test_gammu_sends_what_we_send(attach: Attach, tmp_path: Path, script: 
     with ScriptedModem(script) as modem:
         done = gammu(modem, tmp_path, "sendsms", "TEXT", NUMBER, "-text", CODE.text)
         assert done.returncode == 0
-        assert isinstance(await attach(modem, PATIENT).send(CODE, 10), Accepted)
+        assert isinstance(await attach(modem, timing=PATIENT).send(CODE, 10), Accepted)
         theirs, ours = (body_of(pdu) for pdu in modem.sent)
     assert theirs == ours
 

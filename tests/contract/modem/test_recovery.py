@@ -186,7 +186,7 @@ async def test_a_gateway_that_is_removed_or_changed_gives_its_modem_back(tmp_pat
 
 async def test_a_crowd_is_served_in_its_turn(attach: Attach) -> None:
     with plugged(result_seconds=0.02) as modem:
-        gateway = attach(modem, replace(FAST, gap=0.0), PER_MINUTE="999")
+        gateway = attach(modem, timing=replace(FAST, gap=0.0), PER_MINUTE="999")
         outcomes = await asyncio.gather(*(gateway.send(CODE, SECONDS) for _ in range(50)))
         assert all(isinstance(each, Accepted) for each in outcomes)
         assert len(modem.sent) == 50

@@ -18,11 +18,12 @@ class Host(FakeDaemon):
     """A daemon that tells how its gateways are."""
 
     condition = "ready"
+    facts = FACTS
 
     def _GatewayStatus(self, name: str) -> dict[str, Any]:  # noqa: N802  # named like the bus member
         return {
             "name": name, "breaker": "closed", "failures": 0, "recent": [],
-            "condition": self.condition, "summary": "registered: roaming", "facts": FACTS,
+            "condition": self.condition, "summary": "registered: roaming", "facts": self.facts,
         }  # fmt: skip
 
 
@@ -42,6 +43,23 @@ def test_modems_are_listed_with_what_matters(shell: Shell) -> None:
     assert "sms " not in found.output
     (entry,) = json.loads(shell.run("modem", "list", "--json").output)
     assert entry["facts"] == FACTS
+
+
+def test_each_modem_of_a_pool_has_a_row(shell: Shell, daemon: FakeDaemon) -> None:
+    assert isinstance(daemon, Host)
+    daemon.facts = [
+        ["1: State", "ready: registered: home network"], ["1: Signal", "-79 dBm, 4 of 5 bars"],
+        ["2: State", "down: the modem was unplugged"], ["2: Port", "/dev/ttyUSB2"],
+        ["Waiting", "3"],
+    ]  # fmt: skip
+    lines = shell.run("modem", "list").output.splitlines()
+    (first,) = [line for line in lines if "gsm 1" in line]
+    (second,) = [line for line in lines if "gsm 2" in line]
+    assert "ready" in first
+    assert "-79 dBm, 4 of 5 bars" in first
+    assert "down" in second
+    assert "the modem was unplugged" in second
+    assert "-79" not in second
 
 
 def test_without_a_modem_it_says_how_to_define_one(shell: Shell, daemon: FakeDaemon) -> None:

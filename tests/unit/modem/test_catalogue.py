@@ -61,9 +61,24 @@ def test_a_path_is_taken_as_it_is() -> None:
 
 
 def test_the_defaults_will_do() -> None:
-    settings = parse(definition())
+    (settings,) = parse(definition())
     assert (settings.device, settings.per_minute, settings.wants_report) == ("auto", 20, False)
     assert not settings.pin
+
+
+def test_several_devices_are_several_modems_of_one_gateway() -> None:
+    both = parse(definition(DEVICE="/dev/serial/by-id/a, 12d1:1506", PIN="1111,2222", SPEED="9600"))
+    assert [(each.number, each.device, each.label) for each in both] == [
+        (1, "/dev/serial/by-id/a", "gsm-1"),
+        (2, "12d1:1506", "gsm-2"),
+    ]
+    assert [each.pin.reveal() for each in both] == ["1111", "2222"]
+    assert len({each.holder for each in both}) == 2
+    assert {each.access.speed for each in both} == {9600}
+    same = parse(definition(DEVICE="/dev/a,/dev/b", PIN="1111"))
+    assert [each.pin.reveal() for each in same] == ["1111", "1111"]
+    some = parse(definition(DEVICE="/dev/a,/dev/b", PIN=",2222"))
+    assert [bool(each.pin) for each in some] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +98,17 @@ def test_the_defaults_will_do() -> None:
         ("PER_MINUTE", "0"),
         ("PER_MINUTE", "1000"),
         ("COLOUR", "red"),
+        ("DEVICE", "/dev/ttyUSB0,"),
+        ("DEVICE", "/dev/ttyUSB0 /dev/ttyUSB1"),
+        ("DEVICE", "auto,/dev/ttyUSB0"),
+        ("DEVICE", "/dev/ttyUSB0, /dev/ttyUSB0"),
+        ("DEVICE", "12d1:1506,12D1:1506"),
+        ("DEVICE", ",".join(f"/dev/ttyUSB{each}" for each in range(17))),
+        ("PIN", "1234,5678"),
+        ("SPEED", "115201"),
+        ("FLOW_CONTROL", "xonxoff"),
+        ("LOCK_FILE", "1"),
+        ("CALL_FOR_HELP", "/bin/sh"),
     ],
 )
 def test_a_wrong_setting_is_named_and_not_repeated(

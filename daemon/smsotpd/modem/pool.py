@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The modems of one gateway: each message goes to one that is idle and well, and on if that fails.
+
+A message that surely was not sent goes on at once. One of which nobody knows goes out once more, if
+it holds a code, a login still waits for it, and another modem is there; never after its life.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from smsotpd.core.outcome import Accepted, Deferred, ErrorClass, Outcome, Rejected, Unknown
+from smsotpd.modem.item import Item
+from smsotpd.modem.queue import Queue
+from smsotpd.modem.worker import Worker
+
+_WINDOW_SECONDS: Final = 60.0
+_FULL: Final = Deferred(ErrorClass.RATE, "too many messages wait for this gateway's modems")
+# No other SIM makes a wrong number right, or an unfit text fit.
+_OF_THE_MESSAGE: Final = frozenset({ErrorClass.RECIPIENT, ErrorClass.CONTENT})
+
+
+class Pool:
+    """Let one or more workers do what waits."""
+
+    def __init__(self, workers: Sequence[Worker]) -> None:
+        self.workers = tuple(workers)
+        self._queue = Queue()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages wait."""
+        return len(self._queue)
+
+    def start(self) -> None:
+        """Begin to open the modems."""
+        for worker in self.workers:
+            worker.start(self)
+
+    def stop(self) -> None:
+        """Give the modems back, each as soon as it is between two messages; returns at once."""
+        for worker in self.workers:
+            worker.stop()
+        self._queue.wake()
+
+    @property
+    def is_starting(self) -> bool:
+        """Tell whether no modem can send, and one may be about to."""
+        states = [worker.state for worker in self.workers]
+        return not any(each.is_ready for each in states) and None in [
+            each.refusal for each in states
+        ]
+
+    @property
+    def is_flowing(self) -> bool:
+        """Tell whether what waits will be sent in its turn, as far as anybody knows."""
+        return any(worker.is_flowing for worker in self.workers)
+
+    def offer(self, item: Item) -> Outcome | None:
+        """Queue an item, or return why it is not taken; it may be settled before this returns."""
+        if not self._has_taker(item):
+            return self._refusal()
+        if self._expected_wait() > item.dies_at - time.monotonic():
+            return _FULL
+        if not self._queue.put(item):
+            return _FULL
+        # The last modem may have been lost meanwhile.
+        self._refuse_hopeless()
+        return None
+
+    def repeat_in_doubt(self, item: Item) -> bool:
+        """Give an item to a second modem, if the first has had it for too long; tell if so."""
+        patience = self.workers[0].timing.doubt
+        if item.seconds_in_doubt < patience or not self._may_repeat(item):
+            return False
+        item.repeats += 1
+        self._queue.put_back(item)
+        return True
+
+    def take(self, worker: Worker, seconds: float) -> Item | None:
+        """Return what a worker is to send next, after waiting at most so long for it."""
+        item = self._queue.take(seconds, lambda item: self._may_take(worker, item))
+        if item is not None:
+            item.begin(worker.settings.number)
+        return item
+
+    def finished(self, worker: Worker, item: Item, outcome: Outcome) -> None:
+        """Settle an item by what a worker says of it, or let another worker try."""
+        item.end(outcome)
+        if isinstance(outcome, Accepted):
+            item.settle(_named(worker, outcome) if len(self.workers) > 1 else outcome)
+        elif item.is_carried or self._queue.holds(item):
+            self._refuse_hopeless()  # another modem has the last word, if there is one
+        elif self._goes_on(item, outcome):
+            self._queue.put_back(item)
+            self._refuse_hopeless()
+        else:
+            item.settle(item.doubt or outcome)
+
+    def changed(self, worker: Worker) -> None:
+        """Refuse what nobody can send any more, and let the others look at what is left."""
+        if worker.state.refusal is not None:
+            self._refuse_hopeless()
+        self._queue.wake()
+
+    def _goes_on(self, item: Item, outcome: Deferred | Rejected | Unknown) -> bool:
+        if isinstance(outcome, Unknown):
+            if not self._may_repeat(item):
+                return False
+            item.repeats += 1
+            return True
+        if outcome.error_class in _OF_THE_MESSAGE or item.is_over:
+            return False
+        return self._has_taker(item)
+
+    def _may_repeat(self, item: Item) -> bool:
+        return (
+            item.repeats == 0
+            and item.is_urgent
+            and item.is_awaited
+            and not item.is_over
+            and self._has_taker(item)
+        )
+
+    def _may_take(self, worker: Worker, item: Item) -> bool:
+        """Tell whether an item is a worker's: one that fails stands back for those that do not."""
+        if worker.settings.number in item.tried:
+            return False
+        return worker.is_well or not any(
+            other.state.is_ready and other.is_well and other.settings.number not in item.tried
+            for other in self.workers
+        )
+
+    def _has_taker(self, item: Item) -> bool:
+        return any(
+            worker.state.refusal is None and worker.settings.number not in item.tried
+            for worker in self.workers
+        )
+
+    def _refuse_hopeless(self) -> None:
+        refusal = self._refusal()
+        if refusal is None:
+            refusal = Deferred(ErrorClass.TEMPORARY, "no other modem of the gateway can send")
+        self._queue.refuse(refusal, lambda item: not item.is_carried and not self._has_taker(item))
+
+    def _refusal(self) -> Deferred | Rejected | None:
+        """Return what messages meet where no modem can send: what passes, before what does not."""
+        refusals = [worker.state.refusal for worker in self.workers if worker.state.refusal]
+        if len(refusals) < len(self.workers):
+            return None
+        return next((each for each in refusals if isinstance(each, Deferred)), refusals[0])
+
+    def _expected_wait(self) -> float:
+        """Return for how many seconds the pace alone holds up a new message."""
+        able = [worker for worker in self.workers if worker.state.refusal is None]
+        pace = sum(worker.settings.per_minute for worker in able) or 1
+        beyond = len(self._queue) + sum(worker.recent for worker in able) - pace
+        return max(0, beyond) * _WINDOW_SECONDS / pace
+
+
+def _named(worker: Worker, outcome: Accepted) -> Accepted:
+    """Return an outcome whose message id says which modem it was."""
+    return Accepted(f"{worker.settings.number}/{outcome.message_id}")
