@@ -172,6 +172,14 @@ class AdminClient:
         """Let a user log in no more."""
         self._bus.call("DisableUser", "s", user)
 
+    def forget_hosts(self, user: str) -> int:
+        """Forget from where a user logged in before; return how many hosts it were."""
+        return int(str(self._bus.call("ForgetHosts", "s", user)))
+
+    def explain_policy(self, user: str, service: str, rhost: str) -> Entry:
+        """Return what a login would be asked for, and why."""
+        return _entry(self._bus.call("ExplainPolicy", "sss", user, service, rhost))
+
     def remove_user(self, user: str) -> None:
         """Forget a user."""
         self._bus.call("RemoveUser", "s", user)

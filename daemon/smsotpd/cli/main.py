@@ -18,6 +18,7 @@ _NOUNS = {
     "gateway": "smsotpd.cli.gateway",
     "history": "smsotpd.cli.history",
     "modem": "smsotpd.cli.modem",
+    "policy": "smsotpd.cli.policy",
     "service": "smsotpd.cli.service",
     "status": "smsotpd.cli.status",
     "user": "smsotpd.cli.user",

@@ -206,6 +206,19 @@ def disable(tool: Tool, name: str) -> None:
     tool.say(f"{name} is disabled.")
 
 
+@user.command("forget-hosts")
+@click.argument("name", metavar="USER")
+@json_option
+@pass_tool
+def forget_hosts(tool: Tool, name: str) -> None:
+    """Ask a user for the code again, wherever the next login comes from."""
+    with tool.connect() as daemon:
+        forgotten = daemon.forget_hosts(name)
+    if tool.as_json:
+        print_json({"hosts": forgotten})
+    tool.say(f"{name} is asked for the code again; remembered hosts forgotten: {forgotten}.")
+
+
 @user.command()
 @click.argument("name", metavar="USER")
 @yes_option

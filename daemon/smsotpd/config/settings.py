@@ -76,6 +76,29 @@ def read_configuration(directory: Path) -> Configuration:
     return merge(start, documents)
 
 
+def check_file(directory: Path, path: Path) -> None:
+    """Read a file as if it were the last of the drop-ins.
+
+    Of the others only the policies count; their credentials are the daemon's alone.
+
+    Raises:
+        ConfigurationError: it, or one of the others, is wrong; names file, key and line.
+    """
+    main_file, drop_ins = directory / MAIN_FILE, toml_files(directory / DROP_INS)
+    before = [each for each in (main_file, *drop_ins) if each.exists() and not _is_same(each, path)]
+    documents = [_policies_of(read_document(each)) for each in before]
+    merge(Configuration(), [*documents, read_document(path)])
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
+def _policies_of(document: Document) -> Document:
+    kept = {name: table for name, table in document.values.items() if name == "policy"}
+    return replace(document, values=kept)
+
+
 def merge(configuration: Configuration, documents: Sequence[Document]) -> Configuration:
     """Return the configuration with what the files say on top of it, a later one over an earlier.
 

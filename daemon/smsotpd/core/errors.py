@@ -66,6 +66,7 @@ class ConfigurationError(SmsOtpError):
         path: of the file.
         key: dotted, as `policy.sshd.factors`; empty if the file as a whole is meant.
         line: 1-based, 0 if unknown.
+        complaint: what is wrong, without file, key and line.
     """
 
     def __init__(self, path: str, complaint: str, *, key: str = "", line: int = 0) -> None:
@@ -75,3 +76,4 @@ class ConfigurationError(SmsOtpError):
         self.path = path
         self.key = key
         self.line = line
+        self.complaint = complaint

@@ -39,6 +39,7 @@ from smsotpd.dbus.admin import (
 )
 from smsotpd.dbus.authentication import authentication_methods
 from smsotpd.dbus.method import Method
+from smsotpd.dbus.policy import policy_methods
 from smsotpd.dbus.status import status_method
 from smsotpd.gateways.catalogue import Catalogue, with_mail_servers, with_third_parties
 from smsotpd.gateways.sender import GatewaySender
@@ -128,6 +129,7 @@ class Parts:
             *gateway_methods(self.gateways),
             *pairing_methods(self.pairings),
             *user_methods(self.users),
+            *policy_methods(self.admission, self.users),
         )
 
     def overview(self) -> Overview:

@@ -4,13 +4,14 @@
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 import syslog
 from pathlib import Path
 
 from smsotpd import VERSION
-from smsotpd.config.settings import read_configuration
+from smsotpd.config.settings import check_file, read_configuration
 from smsotpd.core.errors import ConfigurationError, SmsOtpError
 from smsotpd.journal.native import SystemdJournal
 from smsotpd.main.daemon import run
@@ -25,8 +26,8 @@ def main() -> int:
     arguments = _parse()
     journal = SystemdJournal()
     try:
-        if arguments.check:
-            return _check(arguments.config)
+        if arguments.check or arguments.check_file:
+            return _check(arguments.config, arguments.check_file, as_json=arguments.json)
         # Whatever the daemon writes is its own: the state directory holds secrets.
         os.umask(0o077)
         with gather(arguments.config, arguments.state, arguments.boot_id, journal) as parts:
@@ -57,14 +58,38 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--check", action="store_true", help="read the configuration, say what is wrong, and end"
     )
+    parser.add_argument(
+        "--check-file", type=Path, metavar="FILE", help="the same, with a file as the last drop-in"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="say on standard output, as JSON, what is wrong"
+    )
     parser.add_argument("--version", action="version", version=f"smsotpd {VERSION}")
     return parser.parse_args()
 
 
-def _check(directory: Path) -> int:
-    configuration = read_configuration(directory)
-    print(f"{directory}: {configuration.files} file(s), nothing wrong")  # noqa: T201  # its answer
-    return os.EX_OK
+def _check(directory: Path, file: Path | None, *, as_json: bool) -> int:
+    answer, found = "", None
+    try:
+        if file is not None:
+            check_file(directory, file)
+            answer = f"{file}: nothing wrong"
+        else:
+            answer = f"{directory}: {read_configuration(directory).files} file(s), nothing wrong"
+    except ConfigurationError as error:
+        if not as_json:
+            raise
+        found = error
+    print(_as_json(found) if as_json else answer)  # noqa: T201  # its answer
+    return os.EX_CONFIG if found else os.EX_OK
+
+
+def _as_json(found: ConfigurationError | None) -> str:
+    """Return file, key, line and complaint, all empty if nothing is wrong, and their sentence."""
+    if found is None:
+        return json.dumps({"file": "", "key": "", "line": 0, "complaint": "", "text": ""})
+    fields = {"file": found.path, "key": found.key, "line": found.line}
+    return json.dumps({**fields, "complaint": found.complaint, "text": str(found)})
 
 
 def _refuse(journal: SystemdJournal, error: SmsOtpError, status: int) -> int:
