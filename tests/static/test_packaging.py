@@ -67,7 +67,8 @@ def test_the_sandbox_leaves_little_exposed() -> None:
 def test_shell_scripts_are_sound() -> None:
     scripts = shell_scripts()
     maintainers = {path.name for path in scripts if path.parent == ROOT / "packaging/deb"}
-    assert maintainers == {"pam-smsotp.postinst", "pam-smsotp.prerm", "pam-smsotp.postrm"}
+    ours = {"pam-smsotp.postinst", "pam-smsotp.prerm", "pam-smsotp.postrm"}
+    assert maintainers == {*ours, "libpam-smsotp.prerm"}
     assert_silent("shellcheck", *scripts)
 
 

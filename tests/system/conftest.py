@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from smsotpd.cli.pam.terminal import Terminal
 from tests.testhost import requirements
 from tests.testhost.machine import Machine
 from tests.testhost.package import built_package, install
@@ -22,11 +23,14 @@ def require_a_host() -> None:
 
 
 @contextmanager
-def installed(suite: str) -> Iterator[Machine]:
-    """Boot a machine and install our package in it."""
+def installed(suite: str, terminal: Terminal = Terminal.PYTHON) -> Iterator[Machine]:
+    """Boot a machine and install our package in it, and what else a terminal needs."""
     require_a_host()
+    packages = [built_package()]
+    if terminal is Terminal.NATIVE:
+        packages.append(built_package(terminal.package))
     with Machine(suite) as machine:
-        install(machine, built_package())
+        install(machine, *packages)
         yield machine
 
 

@@ -9,27 +9,28 @@ from tests.testhost.machine import Machine
 from tests.testhost.tree import ROOT
 
 DIST: Final = ROOT / "dist"
-INSIDE: Final = "/root/pam-smsotp.deb"
 
 
-def built_package() -> Path:
-    """Return the package that `make deb` built.
+def built_package(name: str = "pam-smsotp") -> Path:
+    """Return a package that `make deb` built.
 
     Raises:
         FileNotFoundError: there is none, or it is not clear which one is meant.
     """
-    found = sorted(DIST.glob("pam-smsotp_*.deb"))
+    found = sorted(DIST.glob(f"{name}_*.deb"))
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
-        raise FileNotFoundError(f"one pam-smsotp_*.deb expected in {DIST}, found {names}: make deb")
+        raise FileNotFoundError(f"one {name}_*.deb expected in {DIST}, found {names}: make deb")
     return found[0]
 
 
-def install(machine: Machine, package: Path) -> None:
-    """Install a package file as an administrator does: by apt, which checks what it depends on."""
-    machine.copy_in(package, INSIDE)
+def install(machine: Machine, *packages: Path) -> None:
+    """Install package files as an administrator does: by apt, which checks what they depend on."""
+    inside = [f"/root/{package.name}" for package in packages]
+    for package, path in zip(packages, inside, strict=True):
+        machine.copy_in(package, path)
     machine.run(
-        ["apt-get", "install", "--yes", "--no-install-recommends", INSIDE],
+        ["apt-get", "install", "--yes", "--no-install-recommends", *inside],
         env={"DEBIAN_FRONTEND": "noninteractive"},
         timeout=180.0,
     )

@@ -1,25 +1,27 @@
 # SPDX-FileCopyrightText: The pam-smsotp authors
 # SPDX-License-Identifier: Apache-2.0
-"""A Debian 12 whose sudo asks for PIN and code, and a user of its own for each test."""
+"""A Debian 12 whose sudo asks for PIN and code, by each terminal, and users for each test."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from smsotpd.cli.pam.terminal import Terminal
 from tests.system import accounts
 from tests.system.accounts import Account
 from tests.system.conftest import installed
+from tests.system.sudo.service import enable
 from tests.testhost.machine import Machine
 
 
-@pytest.fixture(scope="session")
-def sudo_machine() -> Iterator[Machine]:
-    """Debian 12 with our package; only `sudo` is enabled."""
-    with installed("bookworm") as machine:
+@pytest.fixture(scope="session", params=list(Terminal))
+def sudo_machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """Debian 12 with our package; only `sudo` is enabled, by each terminal in turn."""
+    with installed("bookworm", request.param) as machine:
         accounts.set_up(machine)
         # Nobody would be locked out, and yet `service enable` asks for somebody who can log in.
         accounts.enrol(accounts.new_account(machine))
-        machine.run(["smsotpctl", "service", "enable", "sudo", "--confirm"])
+        enable(machine, "sudo", "--terminal", request.param)
         yield machine
 
 

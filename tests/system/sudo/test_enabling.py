@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where `smsotpctl service enable` refuses: callers could choose what runs as root there."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,29 +9,12 @@ import pytest
 
 from tests.system.accounts import PASSWORD, Account
 from tests.system.sudo.login import SudoLogin
+from tests.system.sudo.service import enable, sudo_disabled
 from tests.testhost.machine import Machine
 
 pytestmark = pytest.mark.system
 
 SECURE_PATH = 'secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"'
-
-
-def enable(
-    machine: Machine, service: str, *options: str, check: bool = True
-) -> subprocess.CompletedProcess[str]:
-    command = ["smsotpctl", "service", "enable", service, "--confirm", *options]
-    return machine.run(command, check=check)
-
-
-@contextmanager
-def sudo_disabled(machine: Machine) -> Iterator[None]:
-    """Switch sudo's second step off for the time of a `with` block."""
-    machine.run(["smsotpctl", "service", "disable", "sudo"])
-    try:
-        yield
-    finally:
-        machine.run(["smsotpctl", "service", "disable", "sudo"])
-        enable(machine, "sudo")
 
 
 @contextmanager
@@ -48,16 +30,26 @@ def sudoers(machine: Machine, text: str) -> Iterator[None]:
         machine.write_text(path, before, mode=0o440)
 
 
-@pytest.mark.parametrize("service", ["su", "su-l", "common-auth", "passwd", "chsh", "other"])
+@pytest.mark.parametrize(
+    ("service", "module"),
+    [
+        ("su", "pam_python"),
+        ("su-l", "pam_python"),
+        ("chsh", "pam_python"),
+        ("common-auth", "our module"),
+        ("passwd", "our module"),
+        ("other", "our module"),
+    ],
+)
 @pytest.mark.parametrize("options", [(), ("--force", "--force-unknown")], ids=["", "forced"])
 def test_a_place_that_is_unsafe_is_refused_for_good(
-    sudo_machine: Machine, service: str, options: tuple[str, ...]
+    sudo_machine: Machine, service: str, module: str, options: tuple[str, ...]
 ) -> None:
     digests = ["sh", "-c", "sha256sum /etc/pam.d/*"]
     before = sudo_machine.run(digests).stdout
-    refused = enable(sudo_machine, service, *options, check=False)
+    refused = enable(sudo_machine, service, "--terminal", "python", *options, check=False)
     assert refused.returncode != 0
-    assert f"{service} must not run our module" in refused.stderr
+    assert f"{service} must not run {module}" in refused.stderr
     assert sudo_machine.run(digests).stdout == before
 
 
@@ -70,7 +62,7 @@ def test_a_place_that_is_unsafe_is_refused_for_good(
         ('Defaults secure_path="/usr/bin:."', "no absolute path"),
     ],
 )
-def test_sudo_without_a_secure_path_for_everybody_is_refused(
+def test_sudo_without_a_secure_path_for_everybody_is_refused_pam_python(
     sudo_machine: Machine, secure_path: str, complaint: str
 ) -> None:
     rules = sudo_machine.read_text("/etc/sudoers").splitlines()
@@ -78,7 +70,7 @@ def test_sudo_without_a_secure_path_for_everybody_is_refused(
     with sudo_disabled(sudo_machine):
         before = sudo_machine.read_text("/etc/pam.d/sudo")
         with sudoers(sudo_machine, "\n".join([*others, secure_path, ""])):
-            refused = enable(sudo_machine, "sudo", "--force", check=False)
+            refused = enable(sudo_machine, "sudo", "--terminal", "python", "--force", check=False)
         assert refused.returncode != 0
         assert complaint in refused.stderr
         assert sudo_machine.read_text("/etc/pam.d/sudo") == before
@@ -95,8 +87,8 @@ def test_a_disabled_sudo_asks_for_the_password_as_before(alice: Account) -> None
 def test_with_stack_after_the_password_comes_first_and_the_code_alone_follows(
     alice: Account,
 ) -> None:
-    with sudo_disabled(alice.machine):
-        enable(alice.machine, "sudo", "--stack", "after")
+    with sudo_disabled(alice.machine) as terminal:
+        enable(alice.machine, "sudo", "--stack", "after", "--terminal", terminal)
         with SudoLogin(alice) as login:
             login.expect(f"password for {alice.name}: ")
             login.answer(PASSWORD)
@@ -108,8 +100,8 @@ def test_with_stack_after_the_password_comes_first_and_the_code_alone_follows(
 
 
 def test_with_stack_after_a_wrong_password_sends_no_code(alice: Account) -> None:
-    with sudo_disabled(alice.machine):
-        enable(alice.machine, "sudo", "--stack", "after")
+    with sudo_disabled(alice.machine) as terminal:
+        enable(alice.machine, "sudo", "--stack", "after", "--terminal", terminal)
         with SudoLogin(alice) as login:
             login.expect(f"password for {alice.name}: ")
             login.answer("wrong horse")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """sudo where nobody answers: no user at the prompt, no gateway, no daemon."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -131,7 +132,7 @@ def test_a_daemon_that_does_not_run_denies_with_one_line(alice: Account) -> None
 def test_a_daemon_that_hangs_denies_with_one_line_after_the_timeout(alice: Account) -> None:
     path = "/etc/pam.d/sudo"
     before = alice.machine.read_text(path)
-    alice.machine.write_text(path, before.replace("pam_smsotp.py", "pam_smsotp.py timeout=2"))
+    alice.machine.write_text(path, re.sub(r"pam_smsotp\.(py|so)", r"\g<0> timeout=2", before))
     try:
         with hung_daemon(alice.machine), SudoLogin(alice) as login:
             result = login.result()
