@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from smsotpd.cli.pam.terminal import Terminal, our_rules
 from smsotpd.core.events import LoginDenied, LoginGranted
 from tests.static.tree import ROOT
 from tests.system import accounts
@@ -23,13 +24,14 @@ ARTEFACTS = ROOT / "build" / "artefacts"
 SESSION_SECONDS = 20
 
 
-@pytest.fixture(scope="module")
-def machine() -> Iterator[Machine]:
-    """Debian 12 with our package; only `lightdm` is enabled."""
-    with installed("bookworm") as machine:
+@pytest.fixture(scope="module", params=list(Terminal))
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """Debian 12 with our package; only `lightdm` is enabled, by each terminal in turn."""
+    with installed("bookworm", request.param) as machine:
         accounts.set_up(machine)
         accounts.enrol(accounts.new_account(machine))
-        machine.run(["smsotpctl", "service", "enable", "lightdm", "--confirm"])
+        enable = ["smsotpctl", "service", "enable", "lightdm", "--terminal", request.param]
+        machine.run([*enable, "--confirm"])
         yield machine
 
 
@@ -168,8 +170,9 @@ def test_the_other_rules_of_the_service_stay(machine: Machine) -> None:
     now = machine.read_text("/etc/pam.d/lightdm").splitlines()
     assert [line for line in before if line not in now] == ["@include common-auth"]
     [nologin] = [number for number, line in enumerate(now) if "pam_nologin.so" in line]
-    [ours] = [number for number, line in enumerate(now) if "pam_python.so" in line]
-    assert nologin < ours
+    [(ours, _, _)] = our_rules("\n".join(now))
+    # Rules are counted from 1.
+    assert nologin < ours - 1
     changed = machine.run(["dpkg", "--verify", "lightdm"], check=False).stdout
     assert "lightdm-autologin" not in changed
     assert "lightdm-greeter" not in changed

@@ -101,8 +101,12 @@ def test_the_same_tree_gives_the_same_package(tmp_path: Path) -> None:
     for run in ("first", "second"):
         command = [sys.executable, str(ROOT / "packaging/build"), "--output", str(tmp_path / run)]
         subprocess.run(command, check=True, env=environment, capture_output=True)
-    [first], [second] = (tmp_path / "first").iterdir(), (tmp_path / "second").iterdir()
-    assert first.read_bytes() == second.read_bytes()
+    first, second = (
+        {path.name: path.read_bytes() for path in (tmp_path / run).iterdir()}
+        for run in ("first", "second")
+    )
+    assert len(first) == 2
+    assert first == second
 
 
 def test_lintian_finds_no_fault() -> None:
@@ -111,6 +115,7 @@ def test_lintian_finds_no_fault() -> None:
         "--allow-root",
         "--fail-on=error,warning",
         built_package(),
+        built_package("libpam-smsotp"),
     )
     assert status == 0, output
 
@@ -263,6 +268,69 @@ def test_a_line_written_by_hand_keeps_the_package_from_being_removed(equipped: M
     wait_until_running(equipped)
     equipped.run(["rm", SERVICE])
     apt(equipped, "remove", "pam-smsotp")
+
+
+def enable_by_both_terminals(machine: Machine) -> None:
+    """Switch sshd on by pam_python, and su and sudo by the native terminal."""
+    install(machine, built_package("libpam-smsotp"))
+    configure_sshd(machine, {"KbdInteractiveAuthentication": "yes"})
+    for service, terminal in (("sshd", "python"), ("su", "native"), ("sudo", "native")):
+        words = ["smsotpctl", "service", "enable", service, "--terminal", terminal]
+        machine.run([*words, "--confirm", "--force"])
+
+
+def test_removing_the_native_terminal_switches_its_services_off_and_no_others(
+    equipped: Machine,
+) -> None:
+    before = {name: equipped.read_text(f"/etc/pam.d/{name}") for name in ("sshd", "su", "sudo")}
+    enable_by_both_terminals(equipped)
+    removed = apt(equipped, "remove", "libpam-smsotp")
+    assert "smsotpctl failed" not in removed.stdout
+    now = {name: equipped.read_text(f"/etc/pam.d/{name}") for name in before}
+    assert (now["su"], now["sudo"]) == (before["su"], before["sudo"])
+    assert "pam_python.so" in now["sshd"]
+    # Root still becomes anybody, and nothing names a module that is gone.
+    equipped.run(["su", "--command", "true", "nobody", "--shell", "/bin/sh"])
+
+
+def test_removing_everything_switches_the_services_of_both_terminals_off(
+    equipped: Machine,
+) -> None:
+    before = pam_files(equipped)
+    enable_by_both_terminals(equipped)
+    assert pam_files(equipped) != before
+    apt(equipped, "remove", "pam-smsotp")
+    assert pam_files(equipped) == before
+    found = equipped.run(["find", "/usr/lib", "-name", "pam_smsotp.so"]).stdout
+    assert found == ""
+
+
+def test_the_native_terminals_services_are_restored_where_the_command_is_broken(
+    equipped: Machine,
+) -> None:
+    enable_by_both_terminals(equipped)
+    sshd = equipped.read_text("/etc/pam.d/sshd")
+    equipped.write_text("/usr/bin/smsotpctl", "#!/bin/sh\nexit 1\n", mode=0o755)
+    removed = apt(equipped, "remove", "libpam-smsotp")
+    assert "libpam-smsotp: smsotpctl failed" in removed.stdout
+    assert "pam_smsotp" not in equipped.read_text("/etc/pam.d/su")
+    assert "pam_smsotp" not in equipped.read_text("/etc/pam.d/sudo")
+    assert equipped.read_text("/etc/pam.d/sshd") == sshd
+
+
+def test_a_native_line_written_by_hand_keeps_its_package_from_being_removed(
+    equipped: Machine,
+) -> None:
+    install(equipped, built_package("libpam-smsotp"))
+    line = "auth required pam_smsotp.so\n"
+    equipped.write_text(SERVICE, line)
+    refused = apt(equipped, "remove", "libpam-smsotp", check=False)
+    assert refused.returncode != 0
+    assert SERVICE in refused.stdout
+    assert equipped.read_text(SERVICE) == line
+    assert equipped.run(["find", "/usr/lib", "-name", "pam_smsotp.so"]).stdout != ""
+    equipped.run(["rm", SERVICE])
+    apt(equipped, "remove", "libpam-smsotp")
 
 
 def test_a_file_that_was_put_aside_does_not_keep_the_package(equipped: Machine) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from smsotpd.cli.pam.terminal import Terminal
 from smsotpd.core.events import LoginCancelled, LoginDenied, LoginGranted
 from tests.static.tree import ROOT
 from tests.system import accounts
@@ -34,15 +35,16 @@ XSECURELOCK = {
 XSECURELOCK_SERVICE = "@include common-auth\n@include common-account\n"
 
 
-@pytest.fixture(scope="module")
-def machine() -> Iterator[Machine]:
-    """Debian 12 with our package; only the two lockers are enabled."""
-    with installed("bookworm") as machine:
+@pytest.fixture(scope="module", params=list(Terminal))
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """Debian 12 with our package; only the two lockers are enabled, by each terminal in turn."""
+    with installed("bookworm", request.param) as machine:
         accounts.set_up(machine)
         accounts.enrol(accounts.new_account(machine))
         machine.write_text("/etc/pam.d/xsecurelock", XSECURELOCK_SERVICE)
         for service in ("i3lock", "xsecurelock"):
-            machine.run(["smsotpctl", "service", "enable", service, "--confirm"])
+            enable = ["smsotpctl", "service", "enable", service, "--terminal", request.param]
+            machine.run([*enable, "--confirm"])
         yield machine
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from smsotpd.cli.exit import Exit
+from smsotpd.cli.pam.terminal import Terminal, terminals_in
 from tests.system import accounts, single_prompt
 from tests.system.accounts import PASSWORD, PIN, Account
 from tests.system.conftest import installed
@@ -17,15 +19,16 @@ from tests.testhost.ssh import SshLogin, configure_sshd
 pytestmark = pytest.mark.system
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Machine]:
-    """Debian 13 with our package; sshd and sudo ask for PIN and code."""
-    with installed("trixie") as machine:
+@pytest.fixture(scope="module", params=list(Terminal))
+def server(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """Debian 13 with our package; sshd and sudo ask for PIN and code, by each terminal in turn."""
+    with installed("trixie", request.param) as machine:
         accounts.set_up(machine)
         accounts.enrol(accounts.new_account(machine))
         configure_sshd(machine, SETTINGS)
         for service in ("sshd", "sudo"):
-            machine.run(["smsotpctl", "service", "enable", service, "--confirm"])
+            enable = ["smsotpctl", "service", "enable", service, "--terminal", request.param]
+            machine.run([*enable, "--confirm"])
         yield machine
         assert accounts.secrets_in_journal(machine) == []
 
@@ -102,12 +105,21 @@ def test_a_program_with_one_field_takes_two_attempts(
     server: Machine, alice: Account, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     single_prompt.install(server, tmp_path_factory.mktemp("client"))
-    line = "auth required pam_python.so /usr/lib/pam-smsotp/pam_smsotp.py mode=two-attempt\n"
+    [terminal] = terminals_in(server.read_text("/etc/pam.d/sshd"))
+    line = f"auth required {terminal.module} mode=two-attempt\n"
     server.write_text("/etc/pam.d/single-field", line)
     assert not single_prompt.attempt(server, "single-field", alice.name, PIN).granted
     password = PIN + alice.code()
     assert single_prompt.attempt(server, "single-field", alice.name, password).granted
     server.run(["rm", "/etc/pam.d/single-field"])
+
+
+def test_a_login_is_tried_by_pamela(server: Machine, alice: Account) -> None:
+    words = ["smsotpctl", "service", "test", "sshd", alice.name, "--answers-stdin"]
+    assert server.run(words, input=f"{PIN}\n", check=False).returncode == Exit.FAILED
+    done = server.run(words, input=f"{PIN}\n{alice.code()}\n", check=False)
+    assert done.returncode == Exit.DONE, f"{done.stdout}{done.stderr}"
+    assert "authentication: PAM_SUCCESS" in done.stdout
 
 
 def test_after_a_purge_the_password_counts_again() -> None:
