@@ -7,7 +7,12 @@ from dataclasses import replace
 from typing import Any, Final, Self
 
 from smsotpd.core.admission import Admission
+from smsotpd.core.authenticator import STEP_SECONDS, Authenticator, seed_of
+from smsotpd.core.authenticators import Authenticators
+from smsotpd.core.break_glass import BreakGlasses
 from smsotpd.core.challenge import Challenge, ChallengeKey
+from smsotpd.core.code_proving import CodeProofs
+from smsotpd.core.code_stage import CodeStage
 from smsotpd.core.courier import Courier
 from smsotpd.core.dialogue import Dialogue
 from smsotpd.core.enrolment import Enrolment
@@ -21,10 +26,13 @@ from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Mode, Settings
 from smsotpd.core.proving import Proofs
 from smsotpd.core.recipient import parse_phone
+from smsotpd.core.recovery import RecoveryCodes
 from smsotpd.core.sending import Codes
 from smsotpd.core.throttle import CounterKey, Failures
 from smsotpd.core.transaction import ROOT, Context, Result, StepKind, Steps
 from smsotpd.core.users import Users
+from smsotpd.core.ways import ALL_KINDS, Ways, ways_of
+from smsotpd.kernel.authenticator import PyotpAppCodes
 from tests.fakes.accounts import FakeAccounts
 from tests.fakes.clock import FakeClock
 from tests.fakes.hasher import FakePinHasher
@@ -33,6 +41,7 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fakes.sender import FakeCatalogue, FakeSender, fake_gateway
 from tests.fakes.source import CountingCodeSource
 
+APP_CODES: Final = PyotpAppCodes()
 KEY: Final = bytes(range(32))
 USER: Final = "anna"
 PIN: Final = "Rosenkohl7"
@@ -92,10 +101,14 @@ class World:
             journal, store, clock, self.courier, lambda _wall: ("2026-01-02", "12:00"), settings
         )
         self.guesses = Guesses(KEY, journal)
-        proofs = Proofs(store, clock, self.hasher, self.guesses, KEY, settings)
+        proofs = Proofs(store, clock, self.hasher, self.guesses, settings)
+        code_proofs = CodeProofs(
+            store, clock, self.hasher, self.guesses, APP_CODES.code, journal, KEY, settings
+        )
         codes = Codes(store, clock, self.source, self.courier, journal, KEY, settings)
+        code_stage = CodeStage(store, clock, code_proofs, codes, journal)
         self.admission = Admission(store, clock, self.accounts, self._day, settings)
-        dialogue = Dialogue(store, clock, proofs, codes, self.admission, journal, settings)
+        dialogue = Dialogue(store, clock, proofs, code_proofs, code_stage, self.admission, journal)
         pin_change = PinChange(store, self.hasher, proofs, journal)
         self.logins = Logins(
             store,
@@ -104,7 +117,7 @@ class World:
             journal,
             KEY,
             settings,
-            proofs,
+            code_proofs,
             dialogue,
             pin_change,
             self.admission,
@@ -112,6 +125,11 @@ class World:
         self.users = Users(
             store, clock, self.hasher, self.source, self.courier, journal, KEY, settings
         )
+        self.authenticators = Authenticators(
+            store, clock, self.source, APP_CODES, journal, KEY, settings
+        )
+        self.recovery = RecoveryCodes(store, self.hasher, self.source, journal)
+        self.break_glasses = BreakGlasses(store, clock, self.hasher, self.source, journal)
 
     def _day(self, _wall: float) -> str:
         return self.today
@@ -161,6 +179,22 @@ class World:
         encoded = self.hasher.encoded(pin) if pin else ""
         with self.store.change() as change:
             change.put_enrolment(Enrolment(user, (parse_phone(phone),), encoded, disabled))
+
+    def add_app(self, user: str = USER, digits: int = 6) -> "App":
+        """Give a user an authenticator app without asking anybody, and return it."""
+        app = App(self.clock, user, digits)
+        with self.store.change() as change:
+            change.put_authenticator(Authenticator(user, app.salt, digits))
+        return app
+
+    async def add_recovery_codes(self, user: str = USER) -> list[str]:
+        """Give a user recovery codes."""
+        return list(await self.recovery.renew(user, 0))
+
+    def ways(self, user: str = USER) -> Ways:
+        """Return what a user has besides the codes that are sent."""
+        with self.store.change() as change:
+            return ways_of(change, user, ALL_KINDS, self.clock.now())
 
     def stored(self) -> object:
         """Return all that is stored, to be compared with what is stored later."""
@@ -224,6 +258,32 @@ class World:
         groups = self.accounts.by_user.get(user, frozenset())
         name, steps = self.logins.begin(context, owner, may_act_for, uid, groups)
         return Terminal(self.logins, name, owner, steps)
+
+
+class App:
+    """An authenticator app on a phone.
+
+    Attributes:
+        drift: seconds by which its clock is ahead.
+    """
+
+    salt = "salt of the app"
+
+    def __init__(self, clock: FakeClock, user: str, digits: int) -> None:
+        self.drift = 0.0
+        self._clock = clock
+        self._seed = seed_of(KEY, user, self.salt)
+        self._digits = digits
+
+    @property
+    def code(self) -> str:
+        """Return what the app shows now."""
+        return self.code_after(0)
+
+    def code_after(self, steps: int) -> str:
+        """Return what the app shows so many steps later."""
+        here = int((self._clock.now().wall + self.drift) // STEP_SECONDS)
+        return APP_CODES.code(self._seed, here + steps, self._digits)
 
 
 class Terminal:

@@ -184,6 +184,30 @@ class AdminClient:
         """Forget a user."""
         self._bus.call("RemoveUser", "s", user)
 
+    def add_authenticator(self, user: str, digits: int) -> tuple[str, str, str]:
+        """Begin to set an app up; return the name of what waits for a code, URI and seed."""
+        offer = _entry(self._bus.call("AddAuthenticator", "su", user, digits))
+        return str(offer.get("authenticator")), str(offer.get("uri")), str(offer.get("seed"))
+
+    def confirm_authenticator(self, waiting: str, code: str) -> None:
+        """Make an app count by a code that it shows."""
+        self._bus.call("ConfirmAuthenticator", "ss", waiting, code)
+
+    def remove_authenticator(self, user: str) -> None:
+        """Accept codes of a user's app no more."""
+        self._bus.call("RemoveAuthenticator", "s", user)
+
+    def renew_recovery_codes(self, user: str) -> list[str]:
+        """Make new recovery codes; the older ones die."""
+        reply = self._bus.call("RenewRecoveryCodes", "s", user)
+        if not isinstance(reply, list):
+            raise CliError("smsotpd answered with something that is not in the contract")
+        return [str(code) for code in reply]
+
+    def break_glass(self, user: str, seconds: int, reason: str) -> str:
+        """Make a break-glass code."""
+        return str(self._bus.call("BreakGlass", "sus", user, seconds, reason))
+
 
 @contextmanager
 def connected_client() -> Iterator[AdminClient]:

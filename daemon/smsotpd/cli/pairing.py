@@ -10,6 +10,7 @@ from smsotpd.cli import secrets_in
 from smsotpd.cli.client import AdminClient
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.output import printable
+from smsotpd.cli.qr import draw
 from smsotpd.cli.tool import Tool
 from smsotpd.core.secret import Secret
 
@@ -33,7 +34,7 @@ def link(tool: Tool, daemon: AdminClient, gateway: str) -> None:
                     click.echo(f"{printable(label)}: {printable(content)}")
                 case "qr":
                     click.echo(printable(label))
-                    _draw(content)
+                    draw(content)
                 case "ask" | "ask-secret":
                     answer = _ask(tool, label, content, is_secret=kind == "ask-secret")
                 case "wait":
@@ -56,17 +57,6 @@ def _ask(tool: Tool, label: str, choices: str, *, is_secret: bool) -> Secret:
         return Secret(click.prompt(printable(label), default="", show_default=False, err=True))
     question = f"{printable(label)} ({', '.join(printable(choice) for choice in allowed)})"
     return Secret(click.prompt(question, default=printable(allowed[0]), err=True))
-
-
-def _draw(content: str) -> None:
-    """Draw a QR code, or print what it would hold where segno is not installed."""
-    try:
-        import segno  # noqa: PLC0415  # optional, and slow to import
-    except ImportError:
-        click.echo("To see the QR code, install python3-segno. Its content:")
-        click.echo(printable(content))
-        return
-    segno.make(content, micro=False).terminal(border=2, compact=True)
 
 
 def _seconds(text: str) -> float:

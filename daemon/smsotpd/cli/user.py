@@ -8,6 +8,7 @@ from smsotpd.cli import secrets_in
 from smsotpd.cli.client import AdminClient
 from smsotpd.cli.errors import CliError, WrongInputError
 from smsotpd.cli.exit import Exit
+from smsotpd.cli.more_ways import authenticator, break_glass, recovery
 from smsotpd.cli.output import print_facts, print_json, print_table
 from smsotpd.cli.tool import Tool, json_option, pass_tool, yes_option
 from smsotpd.core.channel_names import CHANNEL_NAMES, SMS
@@ -32,6 +33,11 @@ _pin_fd = click.option(
 @click.group()
 def user() -> None:
     """Enrol users and look after them."""
+
+
+user.add_command(authenticator)
+user.add_command(recovery)
+user.add_command(break_glass)
 
 
 @user.command()

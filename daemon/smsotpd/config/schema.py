@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from smsotpd.config.secret_value import secret
 from smsotpd.core.channel import CHANNELS, parse_recipient
+from smsotpd.core.code_kind import CodeKind
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import parse_gateway_name
 from smsotpd.core.limits import Budget
@@ -149,6 +150,14 @@ def hours(value: object) -> float:
     return value * _HOUR
 
 
+def codes(value: object) -> frozenset[CodeKind]:
+    """Take a list of kinds of codes; a break-glass code is accepted everywhere and not named."""
+    kinds = [kind for kind in CodeKind if kind is not CodeKind.BREAK_GLASS]
+    if not isinstance(value, list) or not value or not all(kind in kinds for kind in value):
+        raise ValueError(f"must be a list out of {', '.join(kinds)}")
+    return frozenset(CodeKind(kind) for kind in value)
+
+
 def text(*fields: str) -> Callable[[object], str]:
     """Take text that may hold the given fields in braces."""
 
@@ -176,6 +185,11 @@ def word(value: object) -> str:
     if not isinstance(value, str) or not value.isalpha():
         raise ValueError("must be letters only")
     return text()(value)
+
+
+def help_word(value: object) -> str:
+    """Take a question mark, or a word that no code can be mistaken for."""
+    return "?" if value == "?" else word(value)
 
 
 def gateway_names(value: object) -> tuple[str, ...]:
@@ -335,6 +349,8 @@ LIMITS: Mapping[str, Key] = {
 POLICY: Mapping[str, Key] = {
     "factors": Key("factors", factors),
     "mode": Key("mode", choice(Mode, Mode.CHANGE_PIN)),
+    "codes": Key("codes", codes),
+    "first": Key("first", choice(CodeKind, CodeKind.RECOVERY, CodeKind.BREAK_GLASS)),
     "code_digits": Key("code_digits", integer(FEWEST_CODE_DIGITS, MOST_CODE_DIGITS)),
     "code_seconds": Key("code_lifetime", seconds(30, LONGEST_CODE_LIFETIME)),
     "wrong_answers": Key("wrong_answers", integer(1, MOST_WRONG_ANSWERS)),
@@ -353,5 +369,7 @@ TEXTS: Mapping[str, Key] = {
     "send_prompt": Key("send_prompt", text("phone", "word")),
     "code_prompt": Key("code_prompt", text("phone")),
     "resend_word": Key("resend_word", word),
+    "channel_word": Key("channel_word", word),
+    "help_word": Key("help_word", help_word),
     "message": Key("message", message),
 }

@@ -5,6 +5,7 @@
 import ipaddress
 import socket
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -240,7 +241,24 @@ def _policy(start: Policy, document: Document, service: str) -> Policy:
     words = {name: value for name, value in values.items() if name in TEXTS}
     rules = {name: value for name, value in values.items() if name not in TEXTS}
     texts = replace(start.texts, **words)
-    return replace(start, texts=texts, **rules)
+    policy = replace(start, texts=texts, **rules)
+    _check_together(document, service, policy, words.keys() | rules.keys())
+    return policy
+
+
+def _check_together(
+    document: Document, service: str, policy: Policy, said: AbstractSet[str]
+) -> None:
+    """Refuse what each key allows and both together do not."""
+    texts = policy.texts
+    words = [texts.resend_word, texts.channel_word, texts.help_word]
+    if len({word.casefold() for word in words}) < len(words):
+        for name in ("help_word", "channel_word", "resend_word"):
+            if name in said:
+                others = "resend_word, channel_word and help_word must differ"
+                raise document.error(f"policy.{service}.{name}", others)
+    if "first" in said and policy.first not in policy.codes:
+        raise document.error(f"policy.{service}.first", "must be one of the codes")
 
 
 def _read(

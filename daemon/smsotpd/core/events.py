@@ -23,10 +23,15 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class LoginGranted:
-    """A user passed every factor."""
+    """A user passed every factor.
+
+    Attributes:
+        kind: of the code: `sent`, `authenticator`, `recovery` or `break-glass`.
+    """
 
     login: Login
     seconds: float
+    kind: str = "sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,51 @@ class EnrolmentChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryCodeUsed:
+    """A user logged in by a recovery code, which is worth nothing any more.
+
+    Attributes:
+        letter: that the code begins with; not a secret.
+        left: how many more there are.
+    """
+
+    login: Login
+    letter: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlassMade:
+    """Root made a code that lets a user in without a code being sent.
+
+    Attributes:
+        reason: as root gave it.
+        seconds: within which it may be used.
+    """
+
+    user: str
+    reason: str
+    seconds: float
+    by_uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlassUsed:
+    """A user logged in by a break-glass code."""
+
+    login: Login
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlassExpired:
+    """The time of a break-glass code went by, and nobody used it."""
+
+    user: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayChanged:
     """A gateway was configured, enabled, disabled, removed or tested."""
 
@@ -202,6 +252,10 @@ Event = (
     | CodeNotSent
     | UserLocked
     | EnrolmentChanged
+    | RecoveryCodeUsed
+    | BreakGlassMade
+    | BreakGlassUsed
+    | BreakGlassExpired
     | GatewayChanged
     | GatewayDown
     | GatewayUp

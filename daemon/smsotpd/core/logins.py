@@ -7,13 +7,13 @@ from collections.abc import Callable
 from smsotpd.core import prompts
 from smsotpd.core.admission import Admission, Groups
 from smsotpd.core.challenge import Judgement, transaction_id_digest
-from smsotpd.core.dialogue import Dialogue, reason_of
+from smsotpd.core.code_proving import CodeProofs, reason_of
+from smsotpd.core.dialogue import Dialogue
 from smsotpd.core.errors import NoSuchTransactionError, NotAuthorizedError
 from smsotpd.core.events import CodeSkipped, Login, LoginCancelled, LoginDenied, LoginGranted
 from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Factor, Mode, Policy, Settings, mode_for
 from smsotpd.core.ports import Clock, CodeSource, Journal, Store
-from smsotpd.core.proving import Proofs
 from smsotpd.core.ruling import Ruling, Treatment
 from smsotpd.core.transaction import (
     ROOT,
@@ -42,7 +42,7 @@ class Logins:
         journal: Journal,
         key: bytes,
         settings: Callable[[], Settings],
-        proofs: Proofs,
+        code_proofs: CodeProofs,
         dialogue: Dialogue,
         pin_change: PinChange,
         admission: Admission,
@@ -53,7 +53,7 @@ class Logins:
         self._journal = journal
         self._key = key
         self._settings = settings
-        self._proofs = proofs
+        self._code_proofs = code_proofs
         self._dialogue = dialogue
         self._pin_change = pin_change
         self._admission = admission
@@ -204,9 +204,11 @@ class Logins:
         if not may_act_for(key.user):
             raise NotAuthorizedError("only root may authenticate other users")
         login = Login(key.user, key.service, key.rhost)
-        proof = await self._proofs.code(login, code, id_digest)
+        policy = self._settings().policy(key.service)
+        proof = await self._code_proofs.judge(login, code, policy, id_digest)
         if proof.judgement is Judgement.RIGHT:
-            self._journal.record(LoginGranted(login, self._clock.now().boot - begun.boot))
+            seconds = self._clock.now().boot - begun.boot
+            self._journal.record(LoginGranted(login, seconds, proof.kind))
             return Result.SUCCESS
         self._journal.record(LoginDenied(login, reason_of(proof)))
         if proof.judgement in {Judgement.WRONG, Judgement.EXPIRED}:

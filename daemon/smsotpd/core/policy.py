@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from smsotpd.core.code_kind import CodeKind
 from smsotpd.core.limits import Limits
 from smsotpd.core.notification import Notification
 from smsotpd.core.origin import Network
@@ -62,6 +63,8 @@ class Texts:
     send_prompt: str = "Type {word} for a code to {phone}: "
     code_prompt: str = "Code sent to {phone}: "
     resend_word: str = "r"
+    channel_word: str = "c"
+    help_word: str = "?"
     message: str = "{otp} is your login code for {service} on {host}. Valid {minutes} min."
 
 
@@ -71,6 +74,8 @@ class Policy:
 
     Attributes:
         factors: `pin` and `code`, or `code` alone for stacks where another module asked first.
+        codes: kinds of codes that are accepted; a break-glass code always is.
+        first: whether a code is sent at once, or only when a user with an app asks for one.
         code_lifetime: seconds.
         wrong_answers: after how many wrong answers a code is dead.
         resends: how many further codes one challenge may send.
@@ -83,6 +88,10 @@ class Policy:
 
     factors: frozenset[Factor] = frozenset({Factor.PIN, Factor.CODE})
     mode: Mode = Mode.AUTO
+    codes: frozenset[CodeKind] = frozenset(
+        {CodeKind.SENT, CodeKind.AUTHENTICATOR, CodeKind.RECOVERY}
+    )
+    first: CodeKind = CodeKind.SENT
     code_digits: int = 6
     code_lifetime: float = 300.0
     wrong_answers: int = 3

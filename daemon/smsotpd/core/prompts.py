@@ -6,16 +6,41 @@ sshd shows information only together with the next prompt, and greeters cut or d
 prompt fits into 60 characters with the texts as shipped.
 """
 
+from smsotpd.core.code_kind import CodeKind
 from smsotpd.core.policy import AllowedUntil, Policy
 from smsotpd.core.ruling import Check
 from smsotpd.core.sending import NotSent, Sent
+from smsotpd.core.spare_code import FEW_LEFT
 from smsotpd.core.text import fill, printable
 from smsotpd.core.throttle import Refusal
 from smsotpd.core.transaction import Context, Result, Step, StepKind, Steps
+from smsotpd.core.ways import Ways
 
 ENROL_COMMAND = "smsotpctl self enrol"
 TOO_MANY_WRONG = "Too many wrong codes. Try again later."
+NOTHING_AT_HAND = "No code can be asked for. Ask an administrator."
+NOTHING_IS_SENT: Steps = (Step(StepKind.INFO, "No codes are sent here."),)
+NO_OTHER_CHANNEL: Steps = (Step(StepKind.INFO, "There is no such other channel."),)
 
+# By whether there is an authenticator app, and whether there are recovery codes.
+_ASK_OTHER = {
+    (True, True): "Authenticator or recovery code: ",
+    (True, False): "Authenticator code: ",
+    (False, True): "Recovery code: ",
+    (False, False): "Code: ",
+}
+_ASK_UNSENT = {
+    (True, True): "No code could be sent. Authenticator or recovery code: ",
+    (True, False): "No code could be sent. Authenticator code: ",
+    (False, True): "No code could be sent. Recovery code: ",
+    (False, False): "No code could be sent. Code: ",
+}
+_ASK_MEANWHILE = {
+    (True, True): "No code for {wait} s. Authenticator or recovery code: ",
+    (True, False): "No code for {wait} s. Authenticator code: ",
+    (False, True): "No code for {wait} s. Recovery code: ",
+    (False, False): "No code for {wait} s. Code: ",
+}
 
 # LightDM's GTK greeter shows no text with the first field, only what was said before it.
 _SILENT_FIRST_FIELD = frozenset({"lightdm"})
@@ -60,6 +85,88 @@ def ask_again(policy: Policy, answers_left: int) -> Steps:
     return hidden(f"Wrong code, {tries} left. Code ({policy.texts.resend_word}: new one): ")
 
 
+def ask_app(policy: Policy) -> Steps:
+    """Ask for a code of the user's app; another is sent if it is asked for."""
+    return hidden(f"Authenticator code ({policy.texts.resend_word}: send one): ")
+
+
+def ask_other(policy: Policy, ways: Ways | None) -> Steps:
+    """Ask for a code that is not sent.
+
+    Args:
+        ways: what the user has; None where that is nobody's business yet.
+    """
+    return hidden(_ASK_OTHER[_at_hand(policy, ways)])
+
+
+def ask_unsent(policy: Policy, not_sent: NotSent, ways: Ways | None) -> Steps:
+    """Ask for a code that is not sent, since none can be sent now."""
+    at_hand = _at_hand(policy, ways)
+    if not_sent.refusal is Refusal.COOLDOWN:
+        return hidden(fill(_ASK_MEANWHILE[at_hand], {"wait": str(round(not_sent.wait))}))
+    return hidden(_ASK_UNSENT[at_hand])
+
+
+def ask_other_again(answers_left: int) -> Steps:
+    """Ask for a code that is not sent after a wrong one."""
+    tries = "1 try" if answers_left == 1 else f"{answers_left} tries"
+    return hidden(f"Wrong code, {tries} left. Code: ")
+
+
+def at_hand(policy: Policy, ways: Ways) -> Steps:
+    """Tell a user who has more than what is sent where to read about it, and of what is short."""
+    if not ways.authenticator and not ways.recovery_codes:
+        return ()
+    help_note = f"{policy.texts.help_word} tells what else may be typed."
+    return (*few_left(ways.recovery_codes), Step(StepKind.INFO, help_note))
+
+
+def few_left(recovery_codes: int) -> Steps:
+    """Warn of the last recovery codes."""
+    match recovery_codes:
+        case 1:
+            text = "Only one recovery code is left; ask for new ones."
+        case _ if 0 < recovery_codes <= FEW_LEFT:
+            text = f"Only {recovery_codes} recovery codes are left; ask for new ones."
+        case _:
+            return ()
+    return (Step(StepKind.INFO, text),)
+
+
+def explain(policy: Policy, ways: Ways | None, channels: list[tuple[str, str]]) -> Steps:
+    """Tell what may be typed at the code prompt.
+
+    Args:
+        ways: what the user has; None where that is nobody's business yet.
+        channels: name and masked address of each.
+    """
+    texts, lines = policy.texts, []
+    if CodeKind.SENT in policy.codes:
+        lines.append(f"{texts.resend_word} sends another code.")
+        if len(channels) > 1:
+            word, example = texts.channel_word, channels[-1][0]
+            lines.append(f"{word} sends it another way; {word} {example} names the way.")
+            lines += [f"{name}: {masked}" for name, masked in channels]
+    has_app, has_recovery = _at_hand(policy, ways)
+    if has_app and ways is None:
+        lines.append("A code of your authenticator app may be typed, if you have one.")
+    elif has_app:
+        lines.append("A code of your authenticator app may be typed.")
+    if has_recovery and ways is None:
+        lines.append("A recovery code may be typed, if you have some.")
+    elif has_recovery and ways is not None:
+        lines.append(f"A recovery code may be typed; you have {ways.recovery_codes}.")
+    if not lines:
+        lines.append("Nothing but the code may be typed.")
+    return tuple(Step(StepKind.INFO, printable(line)) for line in lines)
+
+
+def _at_hand(policy: Policy, ways: Ways | None) -> tuple[bool, bool]:
+    if ways is None:
+        return CodeKind.AUTHENTICATOR in policy.codes, CodeKind.RECOVERY in policy.codes
+    return ways.authenticator, ways.recovery_codes > 0
+
+
 def ask_after_expiry(policy: Policy) -> Steps:
     """Offer a new code after the old one expired."""
     return hidden(f"This code has expired. {policy.texts.resend_word} sends a new one: ")
@@ -95,6 +202,18 @@ def end_unsent(not_sent: NotSent) -> Steps:
             return end(Result.UNAVAILABLE, "The code could not be sent. Ask an administrator.")
         case _:
             return end(Result.MAXTRIES, "Too many codes were sent. Ask an administrator.")
+
+
+def end_unsent_attempt(not_sent: NotSent) -> Steps:
+    """End the first of two attempts of a user who has other codes than those that are sent."""
+    text = "No code could be sent. Log in again with PIN and another code."
+    return (Step(StepKind.ERROR, text), *end_unsent(not_sent)[-1:])
+
+
+def end_attempt_without_code() -> Steps:
+    """End the first of two attempts where no code is sent."""
+    text = "Log in again with PIN and code in one."
+    return (Step(StepKind.INFO, text), Step(StepKind.OUTCOME, Result.AUTH_ERR))
 
 
 def end_first_attempt(sent: Sent) -> Steps:

@@ -91,14 +91,14 @@ class Codes:
         self._latencies: deque[float] = deque(maxlen=32)
         self._prefix = ""
 
-    def masked(self, user: str, enrolment: Enrolment | None) -> str:
+    def masked(self, user: str, enrolment: Enrolment | None, position: int = 0) -> str:
         """Return where a user's codes go, as prompts show it.
 
         For users who are not enrolled it is made up, and always the same for the same name; the
         country is the one that most enrolled users have.
         """
         if enrolment is not None:
-            return enrolment.recipients[0].masked
+            return _in_turn(enrolment, position)[0].masked
         digest = hmac.digest(self._key, b"decoy\0" + user.encode(), hashlib.sha256)
         return mask(self._usual_prefix(), f"{int.from_bytes(digest[:4]) % 100:02}")
 
@@ -110,6 +110,7 @@ class Codes:
         masked: str,
         *,
         again: bool = False,
+        first: int = 0,
     ) -> Sent | NotSent:
         """Send a code, or reuse the live challenge.
 
@@ -117,6 +118,7 @@ class Codes:
 
         Args:
             again: the user asks for a new code instead of the live one.
+            first: number of the recipient to begin with; the others follow in their order.
         """
         key = ChallengeKey(login.user, login.service, login.rhost)
         transaction_id = self._source.token(TRANSACTION_ID_BITS) if policy.transaction_id else ""
@@ -146,7 +148,7 @@ class Codes:
         if enrolment is None:
             await self._clock.sleep(self._usual_latency())
             return Sent(masked, is_new=True, transaction_id=transaction_id)
-        for recipient in enrolment.recipients:
+        for recipient in _in_turn(enrolment, first):
             left = self._settings().send_deadline - (self._clock.now().boot - now.boot)
             if left <= 0:
                 break
@@ -255,3 +257,9 @@ class Codes:
         if not self._latencies:
             return _UNMEASURED_LATENCY
         return sorted(self._latencies)[len(self._latencies) // 2]
+
+
+def _in_turn(enrolment: Enrolment, first: int) -> tuple[Recipient, ...]:
+    """Return all recipients, beginning with this one; with the first if there is no such."""
+    recipients = enrolment.recipients
+    return (*recipients[first:], *recipients[:first])

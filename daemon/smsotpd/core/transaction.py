@@ -94,6 +94,9 @@ class Transaction:
         over: whether it had its outcome or was cancelled.
         has_authtok: whether the next answer is the password of the PAM stack.
         pin_hash: of the PIN that was proven; empty if none was.
+        recipient: number of the one that codes are sent to at first.
+        waits_for_other: whether a code is asked for that is not sent.
+        wrong_answers: how many wrong ones there were while none was out.
         outcome: the steps that end it, once it has only to be read what they say.
         new_pin_hash: of a PIN that is still to be repeated.
         pin_suffices: the check of the policy by which no code follows the PIN; None if one does.
@@ -112,6 +115,9 @@ class Transaction:
     over: bool = False
     has_authtok: bool = False
     pin_hash: str = field(default="", repr=False)
+    recipient: int = 0
+    waits_for_other: bool = False
+    wrong_answers: int = 0
     outcome: Steps = ()
     new_pin_hash: str = field(default="", repr=False)
     pin_suffices: Check | None = None

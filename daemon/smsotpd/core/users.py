@@ -15,10 +15,11 @@ from smsotpd.core.issuing import code_message, new_code
 from smsotpd.core.moment import may_have_passed
 from smsotpd.core.pin import check_pin
 from smsotpd.core.policy import Settings
-from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store
+from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store, StoreChange
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.secret import Secret
 from smsotpd.core.throttle import NO_FAILURES, Failures, is_locked
+from smsotpd.core.ways import ALL_KINDS, Ways, ways_of
 
 _SERVICE = "enrolment"
 _NAME_BITS = 128
@@ -27,11 +28,16 @@ _MOST_PENDING = 256
 
 @dataclass(frozen=True, slots=True)
 class UserState:
-    """An enrolment and what its failures make of it."""
+    """An enrolment and what its failures make of it.
+
+    Attributes:
+        ways: what the user has besides the codes that are sent.
+    """
 
     enrolment: Enrolment
     failures: Failures
     is_locked: bool
+    ways: Ways
 
     @property
     def word(self) -> str:
@@ -91,10 +97,7 @@ class Users:
     def list(self) -> list[UserState]:
         """Return all enrolled users, ordered by name."""
         with self._store.change() as change:
-            return [
-                self._state(enrolment, change.failures(enrolment.user))
-                for enrolment in change.enrolments()
-            ]
+            return [self._state(change, enrolment) for enrolment in change.enrolments()]
 
     def show(self, user: str) -> UserState:
         """Return one user.
@@ -104,7 +107,7 @@ class Users:
         """
         with self._store.change() as change:
             enrolment = _require(change.enrolment(user))
-            return self._state(enrolment, change.failures(user))
+            return self._state(change, enrolment)
 
     async def enrol(
         self, user: str, channel: str, address: str, pin: Secret, by_uid: int, *, verify: bool
@@ -183,6 +186,7 @@ class Users:
             change.put_enrolment(replace(_require(change.enrolment(user)), disabled=True))
             change.drop_challenges_of(user)
             change.drop_remembered_of(user)
+            change.drop_break_glass(user)
         self._journal.record(EnrolmentChanged(user, "disabled", by_uid))
 
     def prefer(self, user: str, channel: str, by_uid: int) -> None:
@@ -232,9 +236,12 @@ class Users:
             change.drop_enrolment(user)
         self._journal.record(EnrolmentChanged(user, "removed", by_uid))
 
-    def _state(self, enrolment: Enrolment, failures: Failures) -> UserState:
-        locked = is_locked(failures, self._settings().limits, self._clock.now())
-        return UserState(enrolment, failures, locked)
+    def _state(self, change: StoreChange, enrolment: Enrolment) -> UserState:
+        now = self._clock.now()
+        failures = change.failures(enrolment.user)
+        locked = is_locked(failures, self._settings().limits, now)
+        ways = ways_of(change, enrolment.user, ALL_KINDS, now)
+        return UserState(enrolment, failures, locked, ways)
 
     def _put(self, wanted: _Change, by_uid: int) -> None:
         """Make a change count, on top of what the enrolment is by now; codes that are out die."""

@@ -253,6 +253,9 @@ def _encoded_user(state: UserState) -> Dictionary:
         "failures": Variant("u", state.failures.in_all),
         "enrolled_at": Variant("t", round(enrolment.enrolled_at)),
         "has_pin": Variant("b", bool(enrolment.pin_hash)),
+        "has_authenticator": Variant("b", state.ways.authenticator),
+        "recovery_codes": Variant("u", state.ways.recovery_codes),
+        "has_break_glass": Variant("b", state.ways.break_glass),
     }
 
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from smsotpd.core.event_names import message_id
 from smsotpd.core.events import (
+    BreakGlassExpired,
+    BreakGlassMade,
+    BreakGlassUsed,
     CodeFailed,
     CodeNotSent,
     CodeSent,
@@ -30,6 +33,7 @@ from smsotpd.core.events import (
     LoginGranted,
     NotificationFailed,
     NotificationSent,
+    RecoveryCodeUsed,
     RequestFailed,
     StoreFailed,
     UserLocked,
@@ -62,6 +66,18 @@ ENTRIES: Mapping[type[Event], Entry] = {
     CodeNotSent: Entry(syslog.LOG_WARNING, "No code sent for {user}: {reason}"),
     UserLocked: Entry(syslog.LOG_WARNING, "User {user} locked after {failures} failures"),
     EnrolmentChanged: Entry(syslog.LOG_NOTICE, "User {user}: {change}"),
+    RecoveryCodeUsed: Entry(
+        syslog.LOG_WARNING, "Recovery code {letter} of {user} used; {left} left"
+    ),
+    BreakGlassMade: Entry(
+        syslog.LOG_WARNING, "Break-glass code for {user} made by uid {by_uid}: {reason}"
+    ),
+    BreakGlassUsed: Entry(
+        syslog.LOG_WARNING, "Break-glass code of {user} used for {service}: {reason}"
+    ),
+    BreakGlassExpired: Entry(
+        syslog.LOG_NOTICE, "Break-glass code of {user} expired unused: {reason}"
+    ),
     GatewayChanged: Entry(syslog.LOG_NOTICE, "Gateway {gateway}: {change}"),
     GatewayDown: Entry(syslog.LOG_ERR, "Gateway {gateway} is down: {reason}"),
     GatewayUp: Entry(syslog.LOG_NOTICE, "Gateway {gateway} is back: {reason}"),

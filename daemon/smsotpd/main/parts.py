@@ -11,7 +11,11 @@ from pathlib import Path
 from smsotpd import VERSION
 from smsotpd.config.settings import Configuration, read_configuration
 from smsotpd.core.admission import Admission
+from smsotpd.core.authenticators import Authenticators
+from smsotpd.core.break_glass import BreakGlasses
 from smsotpd.core.catalogues import Catalogues
+from smsotpd.core.code_proving import CodeProofs
+from smsotpd.core.code_stage import CodeStage
 from smsotpd.core.courier import Courier
 from smsotpd.core.dialogue import Dialogue
 from smsotpd.core.errors import SmsOtpError, UnavailableError
@@ -28,6 +32,7 @@ from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import GatewayCatalogue, Journal
 from smsotpd.core.proving import Proofs
+from smsotpd.core.recovery import RecoveryCodes
 from smsotpd.core.report import Condition
 from smsotpd.core.sending import Codes
 from smsotpd.core.tally import Tally
@@ -39,11 +44,13 @@ from smsotpd.dbus.admin import (
 )
 from smsotpd.dbus.authentication import authentication_methods
 from smsotpd.dbus.method import Method
+from smsotpd.dbus.more_ways import way_methods
 from smsotpd.dbus.policy import policy_methods
 from smsotpd.dbus.status import status_method
 from smsotpd.gateways.catalogue import Catalogue, with_mail_servers, with_third_parties
 from smsotpd.gateways.sender import GatewaySender
 from smsotpd.kernel.accounts import NssAccounts
+from smsotpd.kernel.authenticator import PyotpAppCodes
 from smsotpd.kernel.clock import KernelClock
 from smsotpd.kernel.randomness import KernelCodeSource
 from smsotpd.modem.call_for_help import RecoveryFiles
@@ -98,10 +105,17 @@ class Parts:
         )
         self.notifications = Notifications(notifier, store, clock, courier, _local_time, settings)
         guesses = Guesses(key, journal)
-        proofs = Proofs(store, self.clock, hasher, guesses, key, settings)
+        proofs = Proofs(store, self.clock, hasher, guesses, settings)
+        app_codes = PyotpAppCodes()
+        code_proofs = CodeProofs(
+            store, self.clock, hasher, guesses, app_codes.code, journal, key, settings
+        )
         codes = Codes(store, self.clock, source, courier, journal, key, settings)
+        code_stage = CodeStage(store, self.clock, code_proofs, codes, journal)
         self.admission = Admission(store, clock, accounts, _local_day, settings)
-        dialogue = Dialogue(store, self.clock, proofs, codes, self.admission, journal, settings)
+        dialogue = Dialogue(
+            store, self.clock, proofs, code_proofs, code_stage, self.admission, journal
+        )
         pin_change = PinChange(store, hasher, proofs, journal)
         self.logins = Logins(
             store,
@@ -110,12 +124,17 @@ class Parts:
             journal,
             key,
             settings,
-            proofs,
+            code_proofs,
             dialogue,
             pin_change,
             self.admission,
         )
         self.users = Users(store, self.clock, hasher, source, courier, journal, key, settings)
+        self.authenticators = Authenticators(
+            store, self.clock, source, app_codes, journal, key, settings
+        )
+        self.recovery = RecoveryCodes(store, hasher, source, journal)
+        self.break_glasses = BreakGlasses(store, self.clock, hasher, source, journal)
         self._configured = self._taken()
         self._overviews = Overviews(
             VERSION, store, self.clock, self.gateways, self.health, self.users, tally, settings
@@ -130,6 +149,7 @@ class Parts:
             *pairing_methods(self.pairings),
             *user_methods(self.users),
             *policy_methods(self.admission, self.users),
+            *way_methods(self.authenticators, self.recovery, self.break_glasses),
         )
 
     def overview(self) -> Overview:
@@ -181,6 +201,7 @@ class Parts:
         """Forget what is over; a store that cannot be written now is pruned another time."""
         try:
             self._store.prune(self.clock.now())
+            self.break_glasses.expire()
         except UnavailableError as error:
             self.journal.record(StoreFailed(str(error)))
 

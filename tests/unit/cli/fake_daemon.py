@@ -39,6 +39,7 @@ class FakeDaemon:
     users: dict[str, Entry] = field(default_factory=dict)
     pins: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    glasses: list[tuple[int, str]] = field(default_factory=list)
     test_outcome: str = "accepted"
     failure: CliError | None = None
     interrupt_after: int = 0
@@ -158,6 +159,28 @@ class FakeDaemon:
     def _RemoveUser(self, user: str) -> None:  # noqa: N802  # named like the bus member
         self._user(user)
         del self.users[user]
+
+    def _AddAuthenticator(self, user: str, digits: int) -> object:  # noqa: N802  # as above
+        self._user(user)
+        uri = f"otpauth://totp/host:{user}?secret=ABCDEFGH&digits={digits}"
+        return {"authenticator": "a1", "uri": uri, "seed": "ABCDEFGH"}
+
+    def _ConfirmAuthenticator(self, name: str, code: str) -> None:  # noqa: N802  # as above
+        assert name == "a1"
+        if code != RIGHT_CODE:
+            raise CliError("wrong code", exit_code=Exit.REFUSED)
+
+    def _RemoveAuthenticator(self, user: str) -> None:  # noqa: N802  # as above
+        self._user(user)
+
+    def _RenewRecoveryCodes(self, user: str) -> object:  # noqa: N802  # as above
+        self._user(user)["recovery_codes"] = 2
+        return ["AAAA-BBBB-CCCC-DDDD", "BAAA-BBBB-CCCC-DDDD"]
+
+    def _BreakGlass(self, user: str, seconds: int, reason: str) -> str:  # noqa: N802  # as above
+        self._user(user)
+        self.glasses.append((seconds, reason))
+        return "ZAAA-BBBB-CCCC-DDDD"
 
     def _gateway(self, name: str) -> Entry:
         if name not in self.gateways:

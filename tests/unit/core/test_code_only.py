@@ -4,6 +4,7 @@
 
 import pytest
 
+from smsotpd.core.code_kind import CodeKind
 from smsotpd.core.events import CodeSent, LoginDenied
 from smsotpd.core.outcome import Accepted
 from smsotpd.core.policy import Factor
@@ -54,7 +55,23 @@ async def test_a_code_typed_before_one_was_sent_is_no_code(code_only: World) -> 
     terminal = await code_only.begin().answer("123456")
     assert terminal.prompt == "This code has expired. r sends a new one: "
     assert code_only.texts == []
+
+
+async def test_where_only_sent_codes_count_nothing_is_guessed_before_one_is_out(
+    code_only: World,
+) -> None:
+    code_only.set_policy(codes=frozenset({CodeKind.SENT}))
+    terminal = await code_only.begin().answer("123456")
+    assert terminal.prompt == "This code has expired. r sends a new one: "
     assert code_only.failures().in_all == 0
+
+
+@pytest.mark.parametrize("user", ["anna", "nobody"])
+async def test_where_apps_count_a_code_typed_too_early_is_a_guess_of_everybody(
+    code_only: World, user: str
+) -> None:
+    await code_only.begin(user).answer("123456")
+    assert code_only.failures(user).in_all == 1
 
 
 async def test_a_cool_down_ends_the_login_with_the_reason(code_only: World) -> None:

@@ -129,7 +129,11 @@ async def test_no_object_at_work_prints_anything_secret(world: World) -> None:
         repr(world.users._pending[name]),
         repr(world.gateway.messages),
         repr(Sent("+49", is_new=True, transaction_id=world.source.tokens[-1])),
-        repr(await world.logins._proofs.pin(world.logins._open.owned_by(":1.7")[0].login, PIN)),
+        repr(
+            await world.logins._dialogue._proofs.pin(
+                world.logins._open.owned_by(":1.7")[0].login, PIN
+            )
+        ),
     ]
     hashes = [text for text in texts_of(world.users.show("anna").enrolment) if text[:4] == "salt"]
     assert hashes

@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The use case of administration that concerns recovery codes."""
+
+from smsotpd.core.errors import NotFoundError
+from smsotpd.core.events import EnrolmentChanged
+from smsotpd.core.ports import CodeSource, Journal, PinHasher, Store, StoreChange
+from smsotpd.core.secret import Secret
+from smsotpd.core.spare_code import RECOVERY_LETTERS, grouped, new_spare_code
+
+
+class RecoveryCodes:
+    """Give users recovery codes."""
+
+    def __init__(
+        self, store: Store, hasher: PinHasher, source: CodeSource, journal: Journal
+    ) -> None:
+        self._store = store
+        self._hasher = hasher
+        self._source = source
+        self._journal = journal
+
+    async def renew(self, user: str, by_uid: int) -> tuple[str, ...]:
+        """Make a new set of codes in the place of the old one, and return it, this once.
+
+        Raises:
+            NotFoundError: nobody of that name is enrolled.
+        """
+        with self._store.change() as change:
+            _require_enrolled(change, user)
+        codes = [new_spare_code(letter, self._source.token) for letter in RECOVERY_LETTERS]
+        hashes = {code[0]: await self._hasher.hash(Secret(code)) for code in codes}
+        with self._store.change() as change:
+            _require_enrolled(change, user)
+            change.put_recovery_codes(user, hashes)
+        self._journal.record(EnrolmentChanged(user, "new recovery codes", by_uid))
+        return tuple(grouped(code) for code in codes)
+
+
+def _require_enrolled(change: StoreChange, user: str) -> None:
+    if change.enrolment(user) is None:
+        raise NotFoundError("no user of that name is enrolled")
