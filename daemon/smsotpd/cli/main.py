@@ -15,6 +15,7 @@ from smsotpd.cli.tool import Tool, json_option
 
 # Nouns are imported when they are used: most of a short command's time would be imports.
 _NOUNS = {
+    "doctor": "smsotpd.cli.doctor.command",
     "gateway": "smsotpd.cli.gateway",
     "history": "smsotpd.cli.history",
     "modem": "smsotpd.cli.modem",

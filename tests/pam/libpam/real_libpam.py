@@ -6,6 +6,7 @@ import ctypes
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 SUCCESS = 0
 ESTABLISH = 0x2  # PAM_ESTABLISH_CRED
@@ -61,7 +62,19 @@ def build_module(directory: Path) -> Path:
     path = directory / "pam_told.so"
     source = Path(__file__).with_name("told_module.c")
     subprocess.run(
-        ["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", path, source, "-lpam"],
+        [
+            "cc",
+            "-O1",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-shared",
+            "-fPIC",
+            "-o",
+            path,
+            source,
+            "-lpam",
+        ],
         check=True,
     )
     return path
@@ -97,7 +110,7 @@ class _Transaction:
             return
         assert LIBPAM.pam_set_item(self._handle, FAIL_DELAY, _NO_DELAY) == SUCCESS
 
-    def __enter__(self) -> "_Transaction":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -115,9 +128,7 @@ class _Transaction:
         self._asked.clear()
         return Heard(status, asked)
 
-    def _listen(
-        self, count: int, messages: object, response: object, _data: object
-    ) -> int:
+    def _listen(self, count: int, messages: object, response: object, _data: object) -> int:
         self._asked.append(messages[0].contents.text.decode())  # type: ignore[index]  # ctypes
         response[0] = LIBC.calloc(count, 2 * ctypes.sizeof(ctypes.c_void_p))  # type: ignore[index]
         return SUCCESS

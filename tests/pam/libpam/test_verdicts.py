@@ -55,6 +55,8 @@ def controls(draw: st.DrawFn) -> str:
     return "[" + " ".join(f"{name}={action}" for name, action in pairs) + "]"
 
 
+# Left out, since libpam 1.5.2 itself crashes on them: an include without a name, and a failing
+# “@include” inside another include.
 MISTAKES = st.sampled_from(
     [
         "auth",
@@ -71,7 +73,7 @@ MISTAKES = st.sampled_from(
         "atuh sufficient @MODULE@ broken 0 0",
         "auth include @DIR@/nowhere",
         "auth substack @DIR@/nowhere",
-        "@INCLUDE @DIR@/first",
+        "@INCLUDE @DIR@/plain",
         "auth required /nowhere/pam_missing.so",
         "auth sufficient /nowhere/pam_missing.so",
         "-auth [module_unknown=ignore success=1 default=bad] /nowhere/pam_missing.so",
@@ -95,9 +97,7 @@ def lines(draw: st.DrawFn, includable: tuple[str, ...]) -> str:
     if choice == 3:
         return draw(MISTAKES)
     name = draw(st.integers(100, 999))
-    return (
-        f"auth {draw(controls())} @MODULE@ m{name} {draw(RETURNED)} {draw(RETURNED)}"
-    )
+    return f"auth {draw(controls())} @MODULE@ m{name} {draw(RETURNED)} {draw(RETURNED)}"
 
 
 @st.composite
@@ -109,9 +109,8 @@ def directories(draw: st.DrawFn) -> dict[str, str]:
         inner = tuple(INCLUDED[:position])
         texts[name] = "".join(f"{draw(lines(inner))}\n" for _ in range(count))
     # Without any rule of its own, a service has those of `other`.
-    texts[SERVICE] = "".join(
-        f"{draw(lines(INCLUDED))}\n" for _ in range(draw(st.integers(0, 6)))
-    )
+    texts[SERVICE] = "".join(f"{draw(lines(INCLUDED))}\n" for _ in range(draw(st.integers(0, 6))))
+    texts["plain"] = "auth required @MODULE@ plain 0 0\naccount required @MODULE@ other 0 0\n"
     texts["other"] = f"auth {draw(controls())} @MODULE@ m1 {draw(RETURNED)} {draw(RETURNED)}\n"
     return texts
 
@@ -206,9 +205,7 @@ def test_a_file_that_ends_in_the_middle_of_a_line_ends_every_login(
 
 
 def test_a_missing_at_include_is_worked_out_as_libpam_has_it(module: Path, tmp_path: Path) -> None:
-    (tmp_path / SERVICE).write_text(
-        f"auth required {module} a 0 0\n@include {tmp_path}/nowhere\n"
-    )
+    (tmp_path / SERVICE).write_text(f"auth required {module} a 0 0\n@include {tmp_path}/nowhere\n")
 
     heard = ask(tmp_path, SERVICE)
 

@@ -40,6 +40,7 @@ class FakeDaemon:
     pins: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     glasses: list[tuple[int, str]] = field(default_factory=list)
+    conditions: dict[str, str] = field(default_factory=dict)
     test_outcome: str = "accepted"
     failure: CliError | None = None
     interrupt_after: int = 0
@@ -117,6 +118,10 @@ class FakeDaemon:
         self._gateway(name)
         assert recipient.startswith("+")
         return {"outcome": self.test_outcome, "message_id": "m1", "latency_ms": 12}
+
+    def _GatewayStatus(self, name: str) -> object:  # noqa: N802  # named like the bus member
+        self._gateway(name)
+        return {"name": name, "breaker": "closed", "condition": self.conditions.get(name, "up")}
 
     def _ListUsers(self) -> object:  # noqa: N802  # named like the bus member
         return list(self.users.values())

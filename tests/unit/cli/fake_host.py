@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A machine in a temporary directory, with scripted programs."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,7 +56,9 @@ def fake_host(directory: Path, release: str = "debian12") -> FakeHost:
     entry.chmod(0o644)
     modules = directory / "lib" / "security"
     modules.mkdir(parents=True)
-    (modules / "pam_python.so").write_bytes(b"")
+    named = re.findall(r"pam_\w+\.so", "".join(path.read_text() for path in pam.iterdir()))
+    for name in {"pam_python.so", *named}:
+        (modules / name).write_bytes(b"")
     (directory / "etc").mkdir()
     places = Places(
         pam=pam,

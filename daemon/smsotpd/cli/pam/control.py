@@ -81,7 +81,9 @@ def _value(text: str) -> tuple[str, str]:
     for name in (*NAMES, "default"):
         if text.startswith(name):
             return name, text[len(name) :]
-    raise ControlError(f"“{text.split()[0]}” does not begin with the name of a return value")
+    raise ControlError(
+        f"“{text.split(maxsplit=1)[0]}” does not begin with the name of a return value"
+    )
 
 
 def _action(text: str) -> tuple[Action | int, str]:
@@ -91,5 +93,5 @@ def _action(text: str) -> tuple[Action | int, str]:
     rest = text.lstrip(string.digits)
     digits = text[: len(text) - len(rest)]
     if not digits or not int(digits):
-        raise ControlError(f"“{text.split()[0] if text else '='}” is no action")
+        raise ControlError(f"“{text.split(maxsplit=1)[0] if text else '='}” is no action")
     return int(digits), rest

@@ -176,6 +176,7 @@ class _Reader:
         wanted: str,
         depth: int,
         level: int,
+        *,
         outer_level: int | None = None,
         at: bool = False,
     ) -> None:

@@ -56,7 +56,7 @@ def _notes(
         notes.append("one field: PIN first, then PIN and code")
     if name in KNOWN and KNOWN[name].note:
         notes.append(KNOWN[name].note)
-    if found in {State.INSTEAD, State.AFTER} and not _is_current(name, texts[name], directory):
+    if found in {State.INSTEAD, State.AFTER} and not is_current(name, texts[name], directory):
         notes.append("an included file has changed since: disable and enable again")
     notes += [
         f"asks through {other}"
@@ -68,7 +68,7 @@ def _notes(
     return notes
 
 
-def _is_current(name: str, text: str, directory: PamDirectory) -> bool:
+def is_current(name: str, text: str, directory: PamDirectory) -> bool:
     """Tell whether enabling the service now would write what stands there."""
     stack = Stack(str(state(text)))
     arguments = KNOWN[name].arguments if name in KNOWN else ""

@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the doctor finds in PAM stacks, and that its changes heal them.
+
+That the evaluator itself is right is proved against libpam in tests/pam/libpam.
+"""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from smsotpd.cli.doctor.finding import Finding, Severity
+from smsotpd.cli.doctor.stacks import Stacks, service_reports, stack_findings
+from smsotpd.cli.pam.block import Stack, enable
+from tests.unit.cli.fake_host import FakeHost
+from tests.unit.cli.pam_vectors import UNDERSTOOD, read, reader
+
+OURS = "pam_python.so /usr/lib/pam-smsotp/pam_smsotp.py"
+REST = "account required pam_nologin.so\n@include common-account\n@include common-session\n"
+
+
+def write(host: FakeHost, service: str, text: str) -> None:
+    (host.places.pam / service).write_text(text)
+
+
+def findings(host: FakeHost) -> list[Finding]:
+    return list(stack_findings(Stacks(host)))
+
+
+def errors(host: FakeHost) -> list[Finding]:
+    return [finding for finding in findings(host) if finding.severity is Severity.ERROR]
+
+
+def apply(host: FakeHost, diff: str) -> None:
+    """Apply a diff as an administrator would, with the machine's own directory for /etc/pam.d."""
+    here = diff.replace("a/etc/pam.d/", "a/pam.d/").replace("b/etc/pam.d/", "b/pam.d/")
+    subprocess.run(
+        ["git", "apply", "-p1", "-"], input=here, text=True, check=True, cwd=host.places.root
+    )
+
+
+@pytest.mark.parametrize("stack", Stack)
+@pytest.mark.parametrize("service", UNDERSTOOD)
+def test_nothing_is_wrong_with_what_service_enable_writes(
+    service: str, stack: Stack, host: FakeHost
+) -> None:
+    if (service, stack) == ("cockpit", Stack.AFTER):
+        pytest.xfail("it asks for the password in a substack")
+    write(host, service, enable(service, read("debian12", service), stack, "", reader("debian12")))
+
+    assert errors(host) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        (f"@include common-auth\nauth optional {OURS}", "although the code was wrong"),
+        (f"@include common-auth\nauth sufficient {OURS}", "although the code was wrong"),
+        (
+            f"@include common-auth\nauth [success=ok default=ignore] {OURS}",
+            "although the code was wrong",
+        ),
+        (
+            f"@include common-auth\nauth [authinfo_unavail=ignore default=die success=ok] {OURS}",
+            "While the daemon is down, sshd lets in by the password alone",
+        ),
+        (
+            f"auth sufficient pam_unix.so\nauth requisite {OURS}\nauth required pam_deny.so",
+            "without asking for a code",
+        ),
+        (f"auth requisite pam_deny.so\nauth required {OURS}", "never asks for a code"),
+        (f"auth sufficient {OURS}\nauth required pam_permit.so", "Anybody gets into sshd"),
+        (f"auth optional {OURS}\nauth required pam_permit.so", "Anybody gets into sshd"),
+        (f"auth required {OURS}\nauth required pam_permit.so", "leaves aside get into sshd"),
+        (f"auth [success=3 default=die] {OURS}\n@include common-auth", "Nobody gets into sshd"),
+        (f"auth [success=9 default=die] {OURS}\n@include common-auth", "Nobody gets into sshd"),
+        (f"auth requierd {OURS}\n@include common-auth", "Nobody gets into sshd"),
+        (f"auth required {OURS}\nauth required pam_deny.so", "Nobody gets into sshd"),
+        (f"@include common-auht\nauth requisite {OURS}", "libpam does not understand the line"),
+        (f"atuh requisite pam_x.so\n@include common-auth\nauth requisite {OURS}", "“atuh”"),
+    ],
+)
+def test_a_mistake_is_found_and_the_proposed_change_heals_it(
+    lines: str, what: str, host: FakeHost
+) -> None:
+    write(host, "sshd", f"{lines}\n{REST}")
+
+    found = errors(host)
+
+    assert any(what in finding.what for finding in found), found
+    diffs = {finding.diff for finding in found if finding.diff}
+    if not diffs:
+        assert all(finding.remedy for finding in found)
+        return
+    (diff,) = diffs
+    apply(host, diff)
+    assert errors(host) == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f"@include common-auth\nauth optional {OURS}",
+        f"@include common-auth\nauth sufficient {OURS}",
+        f"@include common-auth\nauth [success=ok default=ignore] {OURS}",
+        f"auth sufficient pam_unix.so\nauth requisite {OURS}\nauth required pam_deny.so",
+        f"auth [success=3 default=die] {OURS}\n@include common-auth",
+        f"auth requierd {OURS}\n@include common-auth",
+    ],
+)
+def test_a_change_is_proposed_for_the_usual_mistakes(lines: str, host: FakeHost) -> None:
+    write(host, "sshd", f"{lines}\n{REST}")
+
+    (diff,) = {finding.diff for finding in errors(host)}
+
+    apply(host, diff)
+    assert errors(host) == []
+
+
+def test_our_module_in_common_auth_is_an_error_with_the_line_to_remove(host: FakeHost) -> None:
+    text = (host.places.pam / "common-auth").read_text()
+    write(host, "common-auth", f"{text}auth required {OURS}\n")
+
+    found = [each for each in errors(host) if "common-auth must not run" in each.what]
+
+    assert len(set(found)) == 1
+    apply(host, found[0].diff)
+    assert errors(host) == []
+
+
+def test_our_module_in_su_is_an_error_with_the_line_to_remove(host: FakeHost) -> None:
+    before = (host.places.pam / "su").read_text()
+    write(host, "su", f"{before}auth required {OURS}\n")
+
+    (finding,) = errors(host)
+
+    assert "su must not run our module" in finding.what
+    apply(host, finding.diff)
+    assert (host.places.pam / "su").read_text() == before
+
+
+def test_a_missing_module_says_what_to_install(host: FakeHost) -> None:
+    write(host, "sshd", f"@include common-auth\nauth requisite {OURS}\n{REST}")
+    (host.places.libraries[0] / "security" / "pam_python.so").unlink()
+
+    (finding,) = errors(host)
+
+    assert "not installed" in finding.what
+    assert finding.commands == ("apt-get install --yes libpam-python",)
+    assert finding.where == "/etc/pam.d/sshd:2"
+
+
+def test_an_exemption_by_another_rule_is_a_warning(host: FakeHost) -> None:
+    write(
+        host,
+        "sshd",
+        f"auth sufficient pam_succeed_if.so user ingroup robots\n@include common-auth\n"
+        f"auth requisite {OURS}\n{REST}",
+    )
+    (host.places.libraries[0] / "security" / "pam_succeed_if.so").write_bytes(b"")
+
+    (finding,) = findings(host)
+
+    assert finding.severity is Severity.WARNING
+    assert "a rule of its own" in finding.what
+
+
+def test_a_code_after_a_wrong_password_is_a_warning(host: FakeHost) -> None:
+    write(host, "sshd", f"auth required pam_unix.so\nauth required {OURS}\n{REST}")
+
+    (finding,) = findings(host)
+
+    assert finding.severity is Severity.WARNING
+    assert "after a wrong password" in finding.what
+
+
+def test_fail_ignore_is_no_mistake_and_is_told(host: FakeHost) -> None:
+    write(host, "sshd", f"@include common-auth\nauth requisite {OURS} fail=ignore\n{REST}")
+
+    assert errors(host) == []
+    sentences = {each.service: each.sentence for each in service_reports(Stacks(host))}
+    assert "While the daemon is down, the password is enough." in sentences["sshd"]
+    assert "asks for no code" in sentences["sudo"]
+
+
+def test_all_ways_that_close_with_the_daemon_are_a_warning(host: FakeHost) -> None:
+    for name in ("gdm-password", "lightdm", "sddm"):
+        (host.places.pam / name).unlink()
+    for service in ("sshd", "login"):
+        text = read("debian12", service)
+        write(host, service, enable(service, text, Stack.INSTEAD, "", reader("debian12")))
+
+    (finding,) = findings(host)
+
+    assert "the console included" in finding.what
+    assert finding.commands == ("smsotpctl service disable login",)
+
+
+def test_a_policy_without_a_pin_in_a_stack_without_a_password_is_a_warning(
+    host: FakeHost,
+) -> None:
+    text = read("debian12", "sshd")
+    write(host, "sshd", enable("sshd", text, Stack.INSTEAD, "", reader("debian12")))
+    host.places.policies.mkdir()
+    (host.places.policies / "x.toml").write_text('[policy.sshd]\nfactors = ["code"]\n')
+
+    (finding,) = findings(host)
+
+    assert "asks for the code alone" in finding.what
+
+
+def test_an_edited_block_is_restored_from_the_backup(host: FakeHost, tmp_path: Path) -> None:
+    text = read("debian12", "sshd")
+    enabled = enable("sshd", text, Stack.INSTEAD, "", reader("debian12"))
+    write(host, "sshd", enabled.replace("# END pam-smsotp", "# the end"))
+    host.places.backups.mkdir()
+    (host.places.backups / "sshd.20260101T000000.000000Z").write_text(text)
+
+    (finding,) = findings(host)
+
+    assert "was edited" in finding.what
+    assert finding.commands[0].startswith("install --mode=644 ")
+    assert str(tmp_path) in finding.commands[0]
