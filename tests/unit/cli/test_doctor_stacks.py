@@ -135,7 +135,7 @@ def test_our_module_in_su_is_an_error_with_the_line_to_remove(host: FakeHost) ->
 
     (finding,) = errors(host)
 
-    assert "su must not run our module" in finding.what
+    assert "su must not run our module: its program is set-user-ID" in finding.what
     apply(host, finding.diff)
     assert (host.places.pam / "su").read_text() == before
 

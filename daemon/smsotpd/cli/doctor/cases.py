@@ -21,6 +21,7 @@ from smsotpd.cli.pam.returns import (
     NAMES,
     SUCCESS,
 )
+from smsotpd.cli.pam.terminal import Terminal
 
 IsInstalled = Callable[[str], bool]
 
@@ -81,9 +82,14 @@ class Case:
 
 def is_ours(handler: Handler) -> bool:
     """Tell whether a rule runs our module, by the interpreter or natively."""
-    return handler.module_name == "pam_smsotp.so" or (
-        handler.module_name == "pam_python.so" and "pam_smsotp" in handler.arguments
+    return handler.module_name == Terminal.NATIVE.library or (
+        handler.module_name == Terminal.PYTHON.library and "pam_smsotp" in handler.arguments
     )
+
+
+def terminal_of(handler: Handler) -> Terminal:
+    """Return which of the two terminals a rule of ours runs."""
+    return Terminal.NATIVE if handler.module_name == Terminal.NATIVE.library else Terminal.PYTHON
 
 
 def stands_aside_when_down(handler: Handler) -> bool:

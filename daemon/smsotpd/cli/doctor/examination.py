@@ -16,6 +16,7 @@ from smsotpd.cli.doctor.sshd import sshd_findings
 from smsotpd.cli.doctor.stacks import Stacks, service_reports, stack_findings
 from smsotpd.cli.doctor.sudo import sudo_findings
 from smsotpd.cli.host import Host
+from smsotpd.cli.pam.terminal import Terminal
 
 
 def examine(host: Host, connect: Connect, *, owner: int = 0) -> Report:
@@ -29,7 +30,9 @@ def examine(host: Host, connect: Connect, *, owner: int = 0) -> Report:
     findings: list[Finding] = [*stack_findings(stacks)]
     if "sshd" in with_us:
         findings += sshd_findings(host)
-    if {"sudo", "sudo-i"} & set(with_us):
+    if any(
+        name in with_us and stacks.terminal(name) is Terminal.PYTHON for name in ("sudo", "sudo-i")
+    ):
         findings += sudo_findings(host)
     findings += unit_findings(host)
     findings += configuration_findings(host)

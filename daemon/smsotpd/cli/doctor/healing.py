@@ -13,6 +13,7 @@ from smsotpd.cli.pam import block
 from smsotpd.cli.pam.block import Stack
 from smsotpd.cli.pam.handlers import Handler, ReadFile, next_token, read_chain
 from smsotpd.cli.pam.known import KNOWN
+from smsotpd.cli.pam.terminal import Terminal
 
 _CONTROLS = ("requisite", "[success=1 ignore=ignore default=die]")
 
@@ -52,13 +53,15 @@ def _candidates(service: str, text: str, read: ReadFile) -> Iterator[str]:
             yield "\n".join([*without[:number], line, *without[number:]])
     known = KNOWN.get(service)
     arguments = known.arguments if known else ""
+    native = any(Terminal.NATIVE.library in lines[number] for number in ours)
+    terminal = Terminal.NATIVE if native else Terminal.PYTHON
     plain = "\n".join(without)
     for stack in Stack:
         if known and known.one_field and stack is Stack.AFTER:
             continue
         for base in (plain, _restored(service, text)):
             try:
-                yield block.enable(service, base, stack, arguments, read)
+                yield block.enable(service, base, stack, arguments, read, terminal=terminal)
             except CliError:
                 continue
 

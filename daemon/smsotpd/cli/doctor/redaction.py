@@ -30,7 +30,7 @@ _PATTERNS: Final = (
     re.compile(r"(?i)\b(?:pass\w*|bindpw|pw|\w*secret|\w*token|\w*key|\w*pin)\s*=\s*\S+"),
     # A URL's name, password and question.
     re.compile(r"(?<=://)[^\s/@]+@"),
-    re.compile(r"(?<=\w)\?[^\s\"']+"),
+    re.compile(r"(?<=\S)\?[^\s\"']+"),
     # Phone numbers, also in groups; codes.
     re.compile(r"\+\d[\d ./()-]{5,}\d"),
     re.compile(r"(?<![\w.])\d{6,}(?![\w])"),

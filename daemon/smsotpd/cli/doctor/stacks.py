@@ -4,7 +4,7 @@
 
 from collections.abc import Iterator
 
-from smsotpd.cli.doctor.cases import Ours, is_ours
+from smsotpd.cli.doctor.cases import Ours, is_ours, terminal_of
 from smsotpd.cli.doctor.code_alone import asks_for_no_pin
 from smsotpd.cli.doctor.finding import Finding, ServiceReport, Severity, unified
 from smsotpd.cli.doctor.healing import healed, rule_of_ours
@@ -15,11 +15,12 @@ from smsotpd.cli.host import Host
 from smsotpd.cli.pam import rollback
 from smsotpd.cli.pam.block import State, state
 from smsotpd.cli.pam.change import pam_directory
-from smsotpd.cli.pam.handlers import Chain, read_chain
-from smsotpd.cli.pam.known import KNOWN, reason_against
+from smsotpd.cli.pam.handlers import Chain, Handler, read_chain
+from smsotpd.cli.pam.known import KNOWN, reason_against, reason_against_python
 from smsotpd.cli.pam.overview import is_current
+from smsotpd.cli.pam.place import choose_terminal
 from smsotpd.cli.pam.returns import NAMES
-from smsotpd.cli.pam.selftest import place_findings
+from smsotpd.cli.pam.terminal import Terminal
 
 CHECK = "pam"
 
@@ -73,6 +74,11 @@ class Stacks:
         patterns = (f"security/{module}", f"*/security/{module}")
         return any(any(root.glob(pattern)) for root in roots for pattern in patterns)
 
+    def terminal(self, service: str) -> Terminal:
+        """Return which terminal a service runs; the interpreted one if that cannot be told."""
+        rule = rule_of_ours(self.chains[service].handlers)
+        return terminal_of(rule) if rule else Terminal.PYTHON
+
     def judgement(self, service: str) -> Judgement:
         """Judge a service that asks for a code."""
         return judge(self.chains[service], self.is_installed)
@@ -112,12 +118,16 @@ def _findings_of(service: str, stacks: Stacks) -> Iterator[Finding]:
     chain, host = stacks.chains[service], stacks.host
     rule = rule_of_ours(chain.handlers)
     where = str(rule.place) if rule else f"/etc/pam.d/{service}"
+    terminal = stacks.terminal(service)
     holder = rule.place.file.rpartition("/")[2] if rule else service
     for unsafe in (holder, service):
-        if reason := reason_against(unsafe):
+        against = reason_against_python if terminal is Terminal.PYTHON else reason_against
+        if reason := against(unsafe):
             yield _unsafe(unsafe, where, reason, stacks)
             return
-    for problem in place_findings(service, host, stacks.directory, unknown_allowed=True):
+    _, problems = choose_terminal(service, host, stacks.directory, terminal, unknown_allowed=True)
+    # sudo and sshd are examined on their own, and closer.
+    for problem in problems:
         if service not in {"sudo", "sudo-i", "sshd"}:
             yield Finding(CHECK, Severity.ERROR, where, f"{problem.text}.", problem.remedy)
     diff = ""
@@ -146,12 +156,8 @@ def _findings_of(service: str, stacks: Stacks) -> Iterator[Finding]:
                 Severity.ERROR,
                 str(handler.place),
                 f"{handler.module_name} is not installed, so its line always fails.",
-                commands=("apt-get install --yes libpam-python",)
-                if handler.module_name == "pam_python.so"
-                else (),
-                remedy=""
-                if handler.module_name == "pam_python.so"
-                else "install it, or remove the line",
+                "" if is_ours(handler) else "install it, or remove the line",
+                _installing(handler),
             )
             return
     for gap in judgement.gaps:
@@ -182,8 +188,14 @@ def _findings_of(service: str, stacks: Stacks) -> Iterator[Finding]:
             f"/etc/pam.d/{service}",
             f"What {service} includes has changed since it was enabled, and its stack does not "
             "follow.",
-            commands=_again(service, state(stacks.read(service))),
+            commands=_again(service, state(stacks.read(service)), terminal),
         )
+
+
+def _installing(handler: Handler) -> tuple[str, ...]:
+    if not is_ours(handler):
+        return ()
+    return (f"apt-get install --yes {terminal_of(handler).package}",)
 
 
 def _by_hand(service: str, severity: Severity) -> str:
@@ -234,10 +246,10 @@ def _has_our_block(service: str, stacks: Stacks) -> bool:
     return state(stacks.read(service)) in {State.INSTEAD, State.AFTER}
 
 
-def _again(service: str, now: State) -> tuple[str, ...]:
+def _again(service: str, now: State, terminal: Terminal) -> tuple[str, ...]:
     return (
         f"smsotpctl service disable {service}",
-        f"smsotpctl service enable {service} --stack {now} --confirm",
+        f"smsotpctl service enable {service} --stack {now} --terminal {terminal} --confirm",
     )
 
 
