@@ -6,7 +6,7 @@ import ctypes
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 SUCCESS = 0
 ESTABLISH = 0x2  # PAM_ESTABLISH_CRED
@@ -128,7 +128,7 @@ class _Transaction:
         self._asked.clear()
         return Heard(status, asked)
 
-    def _listen(self, count: int, messages: object, response: object, _data: object) -> int:
-        self._asked.append(messages[0].contents.text.decode())  # type: ignore[index]  # ctypes
-        response[0] = LIBC.calloc(count, 2 * ctypes.sizeof(ctypes.c_void_p))  # type: ignore[index]
+    def _listen(self, count: int, messages: Any, response: Any, _data: object) -> int:
+        self._asked.append(messages[0].contents.text.decode())
+        response[0] = LIBC.calloc(count, 2 * ctypes.sizeof(ctypes.c_void_p))
         return SUCCESS
