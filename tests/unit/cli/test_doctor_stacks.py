@@ -75,10 +75,10 @@ def test_nothing_is_wrong_with_what_service_enable_writes(
         (f"auth required {OURS}\nauth required pam_permit.so", "leaves aside get into sshd"),
         (f"auth [success=3 default=die] {OURS}\n@include common-auth", "Nobody gets into sshd"),
         (f"auth [success=9 default=die] {OURS}\n@include common-auth", "Nobody gets into sshd"),
-        (f"auth requierd {OURS}\n@include common-auth", "Nobody gets into sshd"),
+        (f"auth compulsory {OURS}\n@include common-auth", "Nobody gets into sshd"),
         (f"auth required {OURS}\nauth required pam_deny.so", "Nobody gets into sshd"),
-        (f"@include common-auht\nauth requisite {OURS}", "libpam does not understand the line"),
-        (f"atuh requisite pam_x.so\n@include common-auth\nauth requisite {OURS}", "“atuh”"),
+        (f"@include common-nowhere\nauth requisite {OURS}", "libpam does not understand the line"),
+        (f"authx requisite pam_x.so\n@include common-auth\nauth requisite {OURS}", "“authx”"),
     ],
 )
 def test_a_mistake_is_found_and_the_proposed_change_heals_it(
@@ -106,7 +106,7 @@ def test_a_mistake_is_found_and_the_proposed_change_heals_it(
         f"@include common-auth\nauth [success=ok default=ignore] {OURS}",
         f"auth sufficient pam_unix.so\nauth requisite {OURS}\nauth required pam_deny.so",
         f"auth [success=3 default=die] {OURS}\n@include common-auth",
-        f"auth requierd {OURS}\n@include common-auth",
+        f"auth compulsory {OURS}\n@include common-auth",
     ],
 )
 def test_a_change_is_proposed_for_the_usual_mistakes(lines: str, host: FakeHost) -> None:
