@@ -40,13 +40,19 @@ def apply(host: FakeHost, diff: str) -> None:
     )
 
 
-@pytest.mark.parametrize("stack", Stack)
-@pytest.mark.parametrize("service", UNDERSTOOD)
+@pytest.mark.parametrize(
+    ("service", "stack"),
+    [
+        (service, stack)
+        for service in UNDERSTOOD
+        for stack in Stack
+        # It asks for the password in a substack, which a code cannot follow.
+        if (service, stack) != ("cockpit", Stack.AFTER)
+    ],
+)
 def test_nothing_is_wrong_with_what_service_enable_writes(
     service: str, stack: Stack, host: FakeHost
 ) -> None:
-    if (service, stack) == ("cockpit", Stack.AFTER):
-        pytest.xfail("it asks for the password in a substack")
     write(host, service, enable(service, read("debian12", service), stack, "", reader("debian12")))
 
     assert errors(host) == []
