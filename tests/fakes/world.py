@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, Self
 
+from smsotpd.core.address_proof import AddressProofs
 from smsotpd.core.admission import Admission
 from smsotpd.core.authenticator import STEP_SECONDS, Authenticator, seed_of
 from smsotpd.core.authenticators import Authenticators
@@ -16,6 +17,7 @@ from smsotpd.core.code_stage import CodeStage
 from smsotpd.core.courier import Courier
 from smsotpd.core.dialogue import Dialogue
 from smsotpd.core.enrolment import Enrolment
+from smsotpd.core.first_login import FirstLogin
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.gateways import Gateways
 from smsotpd.core.guessing import Guesses
@@ -109,6 +111,10 @@ class World:
         code_stage = CodeStage(store, clock, code_proofs, codes, journal)
         self.admission = Admission(store, clock, self.accounts, self._day, settings)
         dialogue = Dialogue(store, clock, proofs, code_proofs, code_stage, self.admission, journal)
+        addresses = AddressProofs(
+            store, clock, self.source, self.courier, self.guesses, codes, KEY, settings
+        )
+        first_login = FirstLogin(store, clock, addresses, journal)
         pin_change = PinChange(store, self.hasher, proofs, journal)
         self.logins = Logins(
             store,
@@ -121,6 +127,7 @@ class World:
             dialogue,
             pin_change,
             self.admission,
+            first_login,
         )
         self.users = Users(
             store, clock, self.hasher, self.source, self.courier, journal, KEY, settings

@@ -8,9 +8,9 @@ from smsotpd.core.challenge import Judgement
 from smsotpd.core.code_kind import CodeKind
 from smsotpd.core.code_proving import CodeProof, CodeProofs, reason_of
 from smsotpd.core.code_stage import CodeStage
-from smsotpd.core.ending import deny, require_open
+from smsotpd.core.ending import deny, require_open, with_last_words
 from smsotpd.core.events import FIRST_ATTEMPT, CodeSkipped, LoginDenied, LoginGranted
-from smsotpd.core.policy import Factor, Mode
+from smsotpd.core.policy import Factor
 from smsotpd.core.ports import Clock, Journal, Store
 from smsotpd.core.proving import PinProof, Proofs, code_lengths
 from smsotpd.core.ruling import Check
@@ -59,13 +59,7 @@ class Dialogue:
         """Return the steps after an answer; an outcome among them ends the transaction."""
         if transaction.stage is Stage.FAREWELL:
             return transaction.outcome
-        steps = await self._after(transaction, answer)
-        last_words = prompts.farewell(steps, transaction.context)
-        if not last_words or transaction.mode is not Mode.CONVERSATION:
-            return steps
-        transaction.stage = Stage.FAREWELL
-        transaction.outcome = steps[-1:]
-        return last_words
+        return with_last_words(transaction, await self._after(transaction, answer))
 
     async def _after(self, transaction: Transaction, answer: str) -> Steps:
         transaction.answers += 1

@@ -5,8 +5,9 @@
 from smsotpd.core import prompts
 from smsotpd.core.errors import NoSuchTransactionError
 from smsotpd.core.events import LoginDenied
+from smsotpd.core.policy import Mode
 from smsotpd.core.ports import Journal
-from smsotpd.core.transaction import Result, Steps, Transaction
+from smsotpd.core.transaction import Result, Stage, Steps, Transaction
 
 
 def deny(
@@ -21,3 +22,13 @@ def require_open(transaction: Transaction) -> None:
     """Stop if the login was cancelled while something was waited for."""
     if transaction.over:
         raise NoSuchTransactionError
+
+
+def with_last_words(transaction: Transaction, steps: Steps) -> Steps:
+    """Return the steps, or first a prompt that says why they end the login, where needed."""
+    last_words = prompts.farewell(steps, transaction.context)
+    if not last_words or transaction.mode is not Mode.CONVERSATION:
+        return steps
+    transaction.stage = Stage.FAREWELL
+    transaction.outcome = steps[-1:]
+    return last_words

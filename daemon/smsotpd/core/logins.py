@@ -11,6 +11,7 @@ from smsotpd.core.code_proving import CodeProofs, reason_of
 from smsotpd.core.dialogue import Dialogue
 from smsotpd.core.errors import NoSuchTransactionError, NotAuthorizedError
 from smsotpd.core.events import CodeSkipped, Login, LoginCancelled, LoginDenied, LoginGranted
+from smsotpd.core.first_login import FirstLogin
 from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Factor, Mode, Policy, Settings, mode_for
 from smsotpd.core.ports import Clock, CodeSource, Journal, Store
@@ -46,6 +47,7 @@ class Logins:
         dialogue: Dialogue,
         pin_change: PinChange,
         admission: Admission,
+        first_login: FirstLogin,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -57,6 +59,7 @@ class Logins:
         self._dialogue = dialogue
         self._pin_change = pin_change
         self._admission = admission
+        self._first_login = first_login
         self._open = Transactions()
 
     def __len__(self) -> int:
@@ -127,6 +130,9 @@ class Logins:
             return prompts.stand_aside(transaction.policy, check)
         if is_pin_change:
             return self._pin_change.open(transaction)
+        if ruling and ruling.treatment is Treatment.ENROLMENT:
+            transaction.enrols = True
+            return self._first_login.open(transaction)
         if ruling and ruling.treatment is Treatment.PIN_ALONE:
             transaction.pin_suffices = ruling.deciding
         return self._dialogue.open(transaction)
@@ -154,7 +160,9 @@ class Logins:
         transaction = self._open.take(name, owner)
         transaction.busy = True
         try:
-            if transaction.mode is Mode.CHANGE_PIN:
+            if transaction.enrols:
+                steps = await self._first_login.answer(transaction, answer)
+            elif transaction.mode is Mode.CHANGE_PIN:
                 steps = await self._pin_change.answer(transaction, answer)
             else:
                 steps = await self._dialogue.answer(transaction, answer)

@@ -79,6 +79,28 @@ def ask_code(policy: Policy, context: Context, sent: Sent) -> Steps:
     return notes + transaction_id(sent) + hidden(prompt)
 
 
+def ask_number() -> Steps:
+    """Ask who is not enrolled yet for a mobile number."""
+    return (Step(StepKind.VISIBLE, "Not enrolled yet. Mobile number, as +491701234567: "),)
+
+
+def ask_number_again() -> Steps:
+    """Ask for a number after what was none."""
+    return (Step(StepKind.VISIBLE, "No such number. With + and country code: "),)
+
+
+def ask_number_code_again(answers_left: int) -> Steps:
+    """Ask for the code that proves a number after a wrong one."""
+    tries = "1 try" if answers_left == 1 else f"{answers_left} tries"
+    return hidden(f"Wrong code, {tries} left. Code: ")
+
+
+def end_enrolled(masked: str) -> Steps:
+    """Let in who has just enrolled."""
+    note = f"You are enrolled. Codes go to {masked}."
+    return (Step(StepKind.INFO, note), Step(StepKind.OUTCOME, Result.SUCCESS))
+
+
 def ask_again(policy: Policy, answers_left: int) -> Steps:
     """Ask for the code after a wrong one."""
     tries = "1 try" if answers_left == 1 else f"{answers_left} tries"

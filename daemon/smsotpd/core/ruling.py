@@ -123,6 +123,11 @@ def _unenrolled(policy: Policy, facts: Facts, *, is_required: bool) -> tuple[Tre
             return Treatment.NOTHING, Check(key, f"not enrolled, and allowed until {day}")
         case AllowedUntil(day) if not is_required:
             finding = f"not enrolled, which was allowed until {day}; every answer is denied"
+        case Unenrolled.ENROL if is_required:
+            finding = "not enrolled, and an administrator enrols members of required groups"
+        case Unenrolled.ENROL if Factor.PIN in policy.factors:
+            # Nobody has proven anything yet, and there is no PIN to prove it by.
+            finding = "not enrolled, and enrols only where factors are the code alone"
         case Unenrolled.ENROL if facts.is_root and facts.mode is Mode.CONVERSATION:
             return Treatment.ENROLMENT, Check(key, "not enrolled, and may enrol now")
         case Unenrolled.ENROL:

@@ -166,6 +166,16 @@ class Codes:
         self._take_back(challenge, previous, cooldown)
         return NotSent(None)
 
+    def reserve(self, login: Login, policy: Policy, enrolment: Enrolment) -> NotSent | None:
+        """Count one send to an address that does not count yet, or say which limit forbids it."""
+        now = self._clock.now()
+        with self._store.change() as change:
+            cooldown = change.cooldown(login.user)
+            refused = self._count(change, login, policy, enrolment, None, cooldown, now)
+        if refused is not None:
+            self._journal.record(CodeNotSent(login, str(refused.refusal)))
+        return refused
+
     def _take_back(
         self, unsent: Challenge, previous: Challenge | None, cooldown: Cooldown | None
     ) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
+from smsotpd.core.address_proof import AskedAddress
 from smsotpd.core.errors import BusyError, NoSuchTransactionError
 from smsotpd.core.events import Login
 from smsotpd.core.moment import Moment, may_have_passed
@@ -54,6 +55,7 @@ class Stage(Enum):
     SEND = "send"  # whether a code shall go out
     CODE = "code"
     FAREWELL = "farewell"  # nothing any more: the outcome is known
+    NUMBER = "number"  # then its code
     NEW_PIN = "new-pin"
     REPEATED_PIN = "repeated-pin"
 
@@ -99,6 +101,8 @@ class Transaction:
         wrong_answers: how many wrong ones there were while none was out.
         outcome: the steps that end it, once it has only to be read what they say.
         new_pin_hash: of a PIN that is still to be repeated.
+        enrols: whether a user who is not enrolled is led through the enrolment.
+        asked: the address to which the code for that is on its way.
         pin_suffices: the check of the policy by which no code follows the PIN; None if one does.
     """
 
@@ -120,6 +124,8 @@ class Transaction:
     wrong_answers: int = 0
     outcome: Steps = ()
     new_pin_hash: str = field(default="", repr=False)
+    enrols: bool = False
+    asked: AskedAddress | None = field(default=None, repr=False)
     pin_suffices: Check | None = None
 
     @property

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from smsotpd import VERSION
 from smsotpd.config.settings import Configuration, read_configuration
+from smsotpd.core.address_proof import AddressProofs
 from smsotpd.core.admission import Admission
 from smsotpd.core.authenticators import Authenticators
 from smsotpd.core.break_glass import BreakGlasses
@@ -20,6 +21,7 @@ from smsotpd.core.courier import Courier
 from smsotpd.core.dialogue import Dialogue
 from smsotpd.core.errors import SmsOtpError, UnavailableError
 from smsotpd.core.events import ConfigurationLoaded, ConfigurationRefused, StoreFailed
+from smsotpd.core.first_login import FirstLogin
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.gateways import Gateways
 from smsotpd.core.guessing import Guesses
@@ -116,6 +118,8 @@ class Parts:
         dialogue = Dialogue(
             store, self.clock, proofs, code_proofs, code_stage, self.admission, journal
         )
+        addresses = AddressProofs(store, clock, source, courier, guesses, codes, key, settings)
+        first_login = FirstLogin(store, clock, addresses, journal)
         pin_change = PinChange(store, hasher, proofs, journal)
         self.logins = Logins(
             store,
@@ -128,6 +132,7 @@ class Parts:
             dialogue,
             pin_change,
             self.admission,
+            first_login,
         )
         self.users = Users(store, self.clock, hasher, source, courier, journal, key, settings)
         self.authenticators = Authenticators(
