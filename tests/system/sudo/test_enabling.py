@@ -36,7 +36,7 @@ def sudoers(machine: Machine, text: str) -> Iterator[None]:
         ("su", "pam_python"),
         ("su-l", "pam_python"),
         ("chsh", "pam_python"),
-        ("common-auth", "our module"),
+        ("common-auth", "pam_python"),
         ("passwd", "our module"),
         ("other", "our module"),
     ],

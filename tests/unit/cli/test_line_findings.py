@@ -40,10 +40,10 @@ def test_a_terminal_that_is_not_installed_is_named_with_its_package() -> None:
     assert native.remedy == "apt-get install libpam-smsotp"
 
 
-@pytest.mark.parametrize("service", ["su", "polkit-1", "jupyterhub"])
+@pytest.mark.parametrize("service", ["su", "polkit-1", "jupyterhub", "common-auth"])
 def test_pam_python_where_only_the_native_terminal_may_run_is_unsafe(service: str) -> None:
     [finding] = line_findings(service, f"auth required {PYTHON}\n", tuple(Terminal))
-    assert finding.text.startswith("unsafe with pam_python: its program is")
+    assert finding.text.startswith("unsafe with pam_python: ")
     assert f"service enable {service} --terminal native" in finding.remedy
     assert found(service, f"auth required {NATIVE}\n") == []
 

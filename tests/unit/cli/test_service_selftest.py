@@ -23,7 +23,7 @@ def test_one_password_field_takes_no_code_after_the_password(service: str, ready
 
 
 @pytest.mark.parametrize(
-    "service", ["common-auth", "other", "cron", "passwd", "runuser", "atd", "lightdm-greeter",
+    "service", ["other", "cron", "passwd", "runuser", "atd", "lightdm-greeter",
                 "lightdm-autologin"]
 )  # fmt: skip
 @pytest.mark.parametrize("terminal", Terminal)

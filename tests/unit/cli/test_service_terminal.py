@@ -159,6 +159,25 @@ def test_an_unknown_service_that_is_forced_gets_the_terminal_that_is_safe_anywhe
     assert terminals_in(text_of(host, "cockpit")) == [Terminal.NATIVE]
 
 
+@pytest.mark.parametrize("service", ["common-auth", "common-account"])
+def test_what_pam_auth_update_writes_is_left_to_it(
+    service: str, ready: Shell, host: FakeHost
+) -> None:
+    install_native(host)
+    before = text_of(host, service)
+    forced = ("--confirm", "--force", "--force-unknown")
+
+    python = ready.run("service", "enable", service, "--terminal", "python", *forced)
+    native = ready.run("service", "enable", service, "--terminal", "native", *forced)
+    neither = ready.run("service", "enable", service, *forced)
+
+    assert python.exit_code == native.exit_code == neither.exit_code == Exit.REFUSED
+    assert f"{service} must not run pam_python" in python.output
+    assert "“Other stacks” in smsotpctl(8)" in native.output
+    assert "“Other stacks” in smsotpctl(8)" in neither.output
+    assert text_of(host, service) == before
+
+
 def test_root_still_needs_no_password_for_su(ready: Shell, host: FakeHost) -> None:
     install_native(host)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _SETUID = "its program is set-user-ID and keeps the caller's environment"
 _SHARED = "other services include it, among them unsafe ones"
+_FOR_THE_REST = "it stands for every service that has no file of its own"
 _PYTHON = "its program is written in Python, and a second interpreter crashes it"
 _TARGET = "asks for PIN and code of the user that is switched to"
 _UNATTENDED = "nobody is there to answer"
@@ -91,7 +92,7 @@ _NEVER = {
     "newusers": _NO_LOGIN,
     "systemd-user": _NO_LOGIN,
     "gdm-launch-environment": _NO_LOGIN,
-    "other": _SHARED,
+    "other": _FOR_THE_REST,
     "default": "smsotpd.toml calls the policy of all services so",
     "cron": _UNATTENDED,
     "crond": _UNATTENDED,
@@ -104,8 +105,6 @@ _NEVER = {
 
 def reason_against(service: str) -> str:
     """Return why our module must never run for the service; empty if nothing is known against."""
-    if service.startswith("common-"):
-        return _SHARED
     if service.endswith(("-autologin", "-greeter")):
         return _NO_LOGIN
     return _NEVER.get(service, "")
@@ -113,4 +112,11 @@ def reason_against(service: str) -> str:
 
 def reason_against_python(service: str) -> str:
     """Return why pam_python must never run for the service; empty if nothing is known against."""
+    if is_shared(service):
+        return _SHARED
     return reason_against(service) or (KNOWN[service].against_python if service in KNOWN else "")
+
+
+def is_shared(service: str) -> bool:
+    """Tell whether a file is one of those that pam-auth-update(8) writes for other services."""
+    return service.startswith("common-")

@@ -9,7 +9,7 @@ from smsotpd.cli.errors import CliError
 from smsotpd.cli.host import Host
 from smsotpd.cli.pam.files import PamDirectory
 from smsotpd.cli.pam.finding import Finding
-from smsotpd.cli.pam.known import KNOWN, reason_against, reason_against_python
+from smsotpd.cli.pam.known import KNOWN, is_shared, reason_against, reason_against_python
 from smsotpd.cli.pam.sshd import DROP_IN, missing_lines, sshd_settings
 from smsotpd.cli.pam.stack import included_names
 from smsotpd.cli.pam.sudoers import complaint_about_secure_path
@@ -32,6 +32,13 @@ def choose_terminal(
     if reason := reason_against(service):
         text = f"{service} must not run our module: {reason}"
         return wanted or Terminal.PYTHON, [Finding(text, "leave it as it is")]
+    if is_shared(service) and wanted is not Terminal.PYTHON:
+        text = f"{service} is pam-auth-update's, which would undo or keep what is changed in it"
+        remedy = (
+            "enable the services that you mean, one by one; or write one line by hand, as “Other "
+            "stacks” in smsotpctl(8) shows"
+        )
+        return Terminal.NATIVE, [Finding(text, remedy)]
     general = list(_general_findings(service, host, directory, unknown_allowed=unknown_allowed))
     against_python = list(_findings_against_python(service, host, directory))
     if wanted is Terminal.NATIVE:
