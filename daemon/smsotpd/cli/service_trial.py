@@ -193,7 +193,7 @@ def _hand_back(name: str, last: Ended) -> None:
     if last.outcome in _NO_VERDICT:
         raise CliError(
             f"{name} could not judge the login: {last.outcome}",
-            remedy="see: smsotpctl status, journalctl -b -t pam_smsotp",
+            remedy="see: smsotpctl status, journalctl -b -g pam_smsotp",
             exit_code=Exit.UNAVAILABLE,
         )
     two_attempts = name in KNOWN and KNOWN[name].one_field
