@@ -4,7 +4,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol, cast
 
@@ -17,6 +17,8 @@ PairingStep = tuple[str, str, str]
 MOST_SECRET_BYTES = 64 * 1024
 # A gateway's own deadline is 15 s; the daemon answers when it is over.
 _SENDING_SECONDS = 90.0
+# A hundred PINs are hashed one after the other.
+_IMPORT_SECONDS = 300.0
 
 
 class Caller(Protocol):
@@ -146,6 +148,36 @@ class AdminClient:
                 seconds=_SENDING_SECONDS,
             )
         return str(reply or "")
+
+    def import_users(
+        self,
+        users: Sequence[tuple[str, Mapping[str, str], Secret]],
+        *,
+        dry_run: bool,
+        without_pin: bool,
+    ) -> list[tuple[str, str, str]]:
+        """Enrol users, each a name, addresses by channel and a PIN.
+
+        Returns:
+            User, verdict and reason of each, in the same order.
+        """
+        entries = [
+            {"user": user, "addresses": dict(addresses), "pin": pin.reveal()}
+            for user, addresses, pin in users
+        ]
+        with _descriptor_holding(json.dumps(entries)) as descriptor:
+            reply = self._bus.call(
+                "ImportUsers",
+                "hbb",
+                0,
+                dry_run,
+                without_pin,
+                descriptor=descriptor,
+                seconds=_IMPORT_SECONDS,
+            )
+        if not isinstance(reply, list) or len(reply) != len(entries):
+            raise CliError("smsotpd answered with something that is not in the contract")
+        return [(str(user), str(verdict), str(reason)) for user, verdict, reason in reply]
 
     def confirm_enrolment(self, enrolment: str, code: str) -> None:
         """Make an enrolment count by the code that its phone received."""

@@ -3,6 +3,7 @@
 """What the command line touches on this machine, gathered so that tests can bring their own."""
 
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -66,6 +67,14 @@ class Host:
         except subprocess.TimeoutExpired:
             return Finished(124, "", f"{command[0]}: no answer within {_PROGRAM_SECONDS} s")
         return Finished(done.returncode, done.stdout, done.stderr)
+
+    def has_account(self, user: str) -> bool:
+        """Tell whether a user is known to this machine, from whatever directory."""
+        try:
+            pwd.getpwnam(user)
+        except (KeyError, ValueError):
+            return False
+        return True
 
     @property
     def is_root(self) -> bool:

@@ -11,6 +11,7 @@ from smsotpd.cli.exit import Exit
 from smsotpd.cli.more_ways import authenticator, break_glass, recovery
 from smsotpd.cli.output import print_facts, print_json, print_table
 from smsotpd.cli.tool import Tool, json_option, pass_tool, yes_option
+from smsotpd.cli.user_import import import_users
 from smsotpd.core.channel_names import CHANNEL_NAMES, SMS
 from smsotpd.core.secret import Secret
 
@@ -235,6 +236,9 @@ def remove(tool: Tool, name: str, yes: bool) -> None:
     with tool.connect() as daemon:
         daemon.remove_user(name)
     tool.say(f"{name} is forgotten.")
+
+
+user.add_command(import_users)
 
 
 def _take_pin(tool: Tool, from_stdin: bool, descriptor: int | None, *, may_keep: bool) -> Secret:

@@ -26,6 +26,7 @@ from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.gateways import Gateways
 from smsotpd.core.guessing import Guesses
 from smsotpd.core.health_book import HealthBook
+from smsotpd.core.importing import Imports
 from smsotpd.core.logins import Logins
 from smsotpd.core.notifier import Notifications, Notifier
 from smsotpd.core.overview import Configured, Overview, Overviews
@@ -45,6 +46,7 @@ from smsotpd.dbus.admin import (
     user_methods,
 )
 from smsotpd.dbus.authentication import authentication_methods
+from smsotpd.dbus.importing import import_method
 from smsotpd.dbus.method import Method
 from smsotpd.dbus.more_ways import way_methods
 from smsotpd.dbus.policy import policy_methods
@@ -140,6 +142,7 @@ class Parts:
         )
         self.recovery = RecoveryCodes(store, hasher, source, journal)
         self.break_glasses = BreakGlasses(store, self.clock, hasher, source, journal)
+        self.imports = Imports(store, self.clock, hasher, journal, settings)
         self._configured = self._taken()
         self._overviews = Overviews(
             VERSION, store, self.clock, self.gateways, self.health, self.users, tally, settings
@@ -152,6 +155,7 @@ class Parts:
             status_method(self.overview),
             *gateway_methods(self.gateways),
             *pairing_methods(self.pairings),
+            import_method(self.imports),
             *user_methods(self.users),
             *policy_methods(self.admission, self.users),
             *way_methods(self.authenticators, self.recovery, self.break_glasses),

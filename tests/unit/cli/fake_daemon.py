@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass, field
 
-from smsotpd.cli.client import Entry
+from smsotpd.cli.client import MOST_SECRET_BYTES, Entry
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.exit import Exit
 from smsotpd.cli.gateway_settings import MASK
@@ -43,6 +43,7 @@ class FakeDaemon:
     conditions: dict[str, str] = field(default_factory=dict)
     test_outcome: str = "accepted"
     failure: CliError | None = None
+    fail_at: tuple[str, int, CliError] | None = None
     interrupt_after: int = 0
     status: Entry = field(
         default_factory=lambda: {
@@ -64,6 +65,8 @@ class FakeDaemon:
         self.calls.append(member)
         if self.failure:
             raise self.failure
+        if self.fail_at and self.fail_at[:2] == (member, self.calls.count(member)):
+            raise self.fail_at[2]
         if len(self.calls) == self.interrupt_after:
             raise KeyboardInterrupt
         passed = "" if descriptor is None else os.read(descriptor, 100_000).decode()
@@ -145,6 +148,30 @@ class FakeDaemon:
             "enrolled_at": 1_700_000_000, "has_pin": bool(self.pins[user]),
         }  # fmt: skip
         return "e1" if verify else ""
+
+    def _ImportUsers(  # noqa: N802  # named like the bus member
+        self,
+        _index: int,
+        dry_run: bool,  # noqa: FBT001  # positional on the bus
+        without_pin: bool,  # noqa: FBT001  # positional on the bus
+        users: str,
+    ) -> object:
+        assert len(users) <= MOST_SECRET_BYTES
+        answers = []
+        for each in json.loads(users):
+            name, pin, known = each["user"], each["pin"], each["user"] in self.users
+            if not each["addresses"].get("sms", "+").startswith("+"):
+                answers.append([name, "refused", "phone must begin with +"])
+            elif not known and not pin and not without_pin:
+                answers.append([name, "refused", "needs a PIN"])
+            else:
+                is_new_pin = bool(pin) and pin != self.pins.get(name)
+                word = "changed" if is_new_pin else "unchanged"
+                answers.append([name, word if known else "enrolled", ""])
+                if not dry_run:
+                    self.pins[name] = pin or self.pins.get(name, "")
+                    self.users[name] = {"user": name, "has_pin": bool(self.pins[name])}
+        return answers
 
     def _ConfirmEnrolment(self, enrolment: str, code: str) -> None:  # noqa: N802  # as above
         assert enrolment == "e1"

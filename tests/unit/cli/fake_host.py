@@ -20,6 +20,7 @@ class FakeHost(Host):
 
     answers: dict[str, Finished] = field(default_factory=dict)
     ran: list[tuple[str, ...]] = field(default_factory=list)
+    accounts: frozenset[str] = frozenset({"anna", "bob"})
     root: bool = True
     systemd: bool = True
 
@@ -30,6 +31,9 @@ class FakeHost(Host):
             if key in self.answers:
                 return self.answers[key]
         return Finished(0, "")
+
+    def has_account(self, user: str) -> bool:
+        return user in self.accounts
 
     @property
     def is_root(self) -> bool:
