@@ -70,6 +70,7 @@ async def _keep(parts: Parts) -> None:
         parts.expire()
         if sign % _SIGNS_BETWEEN_PRUNINGS == 0:
             parts.prune()
+            parts.back_up()
         systemd.notify("WATCHDOG=1")
         await asyncio.sleep(interval)
 

@@ -3,6 +3,7 @@
 """All parts of the daemon, put together."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -64,6 +65,9 @@ from smsotpd.pinhash.argon2 import Argon2PinHasher, Cost
 from smsotpd.store.key import load_or_create_key
 from smsotpd.store.sqlite import SqliteStore, open_store
 
+_DAY = 86_400.0
+_SECONDS_TO_NEXT_TRY = 3600.0
+
 
 class Parts:
     """The daemon's use cases over its adapters, and the configuration in force."""
@@ -87,6 +91,7 @@ class Parts:
         notifier = Notifier(tally, self._settings, self.news.set)
         journal = self.journal = notifier
         self._store = store
+        self._backup_at = 0.0
         self._gateways_known, self._complaints = with_third_parties()
         self._modems = modems
         self._gateway_types = self._new_catalogue()
@@ -219,6 +224,17 @@ class Parts:
 
     def _is_known_service(self, service: str) -> bool:
         return service in self._configuration.settings.services
+
+    def back_up(self) -> None:
+        """Copy the store once a day; a copy that fails is tried again after an hour."""
+        now = time.monotonic()
+        if now < self._backup_at or self._store.seconds_since_backup(self.clock.now()) < _DAY:
+            return
+        self._backup_at = now + _SECONDS_TO_NEXT_TRY
+        try:
+            self._store.back_up()
+        except UnavailableError as error:
+            self.journal.record(StoreFailed(str(error)))
 
     def _settings(self) -> Settings:
         return self._configuration.settings

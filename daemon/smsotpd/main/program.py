@@ -16,6 +16,8 @@ from smsotpd.core.errors import ConfigurationError, SmsOtpError
 from smsotpd.journal.native import SystemdJournal
 from smsotpd.main.daemon import run
 from smsotpd.main.parts import gather
+from smsotpd.store.backup import restore
+from smsotpd.store.sqlite import DATABASE_NAME
 
 _CONFIGURATION = Path("/etc/smsotp")
 _STATE = Path("/var/lib/smsotp")
@@ -30,6 +32,8 @@ def main() -> int:
             return _check(arguments.config, arguments.check_file, as_json=arguments.json)
         # Whatever the daemon writes is its own: the state directory holds secrets.
         os.umask(0o077)
+        if arguments.restore:
+            return _restore(arguments.state)
         with gather(arguments.config, arguments.state, arguments.boot_id, journal) as parts:
             asyncio.run(run(parts))
     except ConfigurationError as error:
@@ -64,6 +68,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--json", action="store_true", help="say on standard output, as JSON, what is wrong"
     )
+    parser.add_argument(
+        "--restore",
+        action="store_true",
+        help="put back the last day's copy of a damaged store, while no daemon runs, and end",
+    )
     parser.add_argument("--version", action="version", version=f"smsotpd {VERSION}")
     return parser.parse_args()
 
@@ -90,6 +99,18 @@ def _as_json(found: ConfigurationError | None) -> str:
         return json.dumps({"file": "", "key": "", "line": 0, "complaint": "", "text": ""})
     fields = {"file": found.path, "key": found.key, "line": found.line}
     return json.dumps({**fields, "complaint": found.complaint, "text": str(found)})
+
+
+def _restore(state: Path) -> int:
+    aside = restore(state / DATABASE_NAME)
+    kept = f" What was there is now {aside}." if aside else ""
+    print(  # noqa: T201  # its answer
+        f"The copy of the store is back in place.{kept}\n"
+        "Users, PINs, gateways, failures and locks are as they were when it was made; codes that\n"
+        "were out are gone. Recovery codes used since then would count again: give whoever used\n"
+        "one a new set (smsotpctl user recovery)."
+    )
+    return os.EX_OK
 
 
 def _refuse(journal: SystemdJournal, error: SmsOtpError, status: int) -> int:

@@ -10,8 +10,8 @@ from typing import Final
 from smsotpd.core.errors import UnavailableError
 
 _DAMAGED = (
-    "is damaged; stop smsotpd, move the file and its -wal aside, and restore a backup, or salvage "
-    "what is left with: sqlite3 FILE .recover"
+    "is damaged; stop smsotpd and put back the copy of the last day with: runuser -u smsotp -- "
+    "smsotpd --restore; or salvage what is left with: sqlite3 FILE .recover"
 )
 _BUSY = "is in use by another process (a second smsotpd, or a tool that has it open); stop that one"
 

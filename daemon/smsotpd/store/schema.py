@@ -2,15 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables, as a list of migrations; a database knows how many of them it has been through."""
 
-import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from smsotpd.core.errors import UnavailableError
-from smsotpd.store.files import create_private_file, sync_directory
+from smsotpd.store.database_copy import write_copy
 
 # "smot" in ASCII: file(1) and we can tell the database from anybody else's.
 APPLICATION_ID: Final = 0x736D6F74
@@ -179,7 +177,8 @@ def migrate(
     if version == len(migrations):
         return
     if version > 0:
-        _back_up(connection, path.with_name(f"{path.name}.bak-v{version}"))
+        # A copy of the same version stems from a migration that failed: this one is no older.
+        write_copy(connection, path.with_name(f"{path.name}.bak-v{version}"))
     script = "\n".join(migrations[version:])
     try:
         connection.executescript(
@@ -214,14 +213,3 @@ def stored_version(
             f" knows up to {newest}); install that smsotpd again, or put back {path.name}.bak-v…"
         )
     return version
-
-
-def _back_up(connection: sqlite3.Connection, copy: Path) -> None:
-    # A copy of the same version stems from a migration that failed: this one is no older.
-    copy.unlink(missing_ok=True)
-    create_private_file(copy)
-    with closing(sqlite3.connect(copy)) as target:
-        connection.backup(target)
-    with copy.open("rb") as file:
-        os.fsync(file.fileno())
-    sync_directory(copy.parent)

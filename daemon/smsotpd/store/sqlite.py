@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The store in SQLite: one file, one connection, used from the event loop's thread alone."""
 
+import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Final, Self
 
 from smsotpd.core.errors import UnavailableError
 from smsotpd.core.moment import Moment
+from smsotpd.store.backup import backup_path, copy_database
 from smsotpd.store.change import SqliteChange
 from smsotpd.store.faults import damaged, unavailable
 from smsotpd.store.files import (
@@ -92,6 +94,22 @@ class SqliteStore:
         """Remove what is over; see `core.ports.Store`."""
         with self.change() as change:
             change.prune(now)
+
+    def back_up(self) -> None:
+        """Put a sound copy of the database beside it, in the place of the one before.
+
+        Raises:
+            UnavailableError: the copy cannot be written; the one before is as it was.
+        """
+        copy_database(self._connection, self._path)
+
+    def seconds_since_backup(self, now: Moment) -> float:
+        """Return how old the copy is; endless if there is none, or it is from the future."""
+        try:
+            age = now.wall - backup_path(self._path).stat().st_mtime
+        except OSError:
+            return math.inf
+        return age if age >= 0 else math.inf
 
     def close(self) -> None:
         """Let go of the database."""
