@@ -171,9 +171,9 @@ def explain(policy: Policy, ways: Ways | None, channels: list[tuple[str, str]]) 
             lines += [f"{name}: {masked}" for name, masked in channels]
     has_app, has_recovery = _at_hand(policy, ways)
     if has_app and ways is None:
-        lines.append("A code of your authenticator app may be typed, if you have one.")
+        lines.append("An authenticator's code may be typed, if you have one.")
     elif has_app:
-        lines.append("A code of your authenticator app may be typed.")
+        lines.append("Your authenticator's code may be typed.")
     if has_recovery and ways is None:
         lines.append("A recovery code may be typed, if you have some.")
     elif has_recovery and ways is not None:
@@ -228,7 +228,7 @@ def end_unsent(not_sent: NotSent) -> Steps:
 
 def end_unsent_attempt(not_sent: NotSent) -> Steps:
     """End the first of two attempts of a user who has other codes than those that are sent."""
-    text = "No code could be sent. Log in again with PIN and another code."
+    text = "Nothing was sent. Log in again with PIN and another code."
     return (Step(StepKind.ERROR, text), *end_unsent(not_sent)[-1:])
 
 

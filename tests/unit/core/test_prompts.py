@@ -3,6 +3,7 @@
 """Every prompt says what the user must know, in 60 characters, and steers no terminal."""
 
 from collections.abc import Iterable
+from itertools import product
 
 import pytest
 
@@ -13,6 +14,7 @@ from smsotpd.core.sending import NotSent, Sent
 from smsotpd.core.text import has_control_characters
 from smsotpd.core.throttle import Refusal
 from smsotpd.core.transaction import Context, Result, Step, StepKind, Steps
+from smsotpd.core.ways import Ways
 from tests.fakes.world import PIN, World
 
 POLICY = Policy()
@@ -25,6 +27,14 @@ SENT = [
     for transaction_id in ("", "a" * 26)
 ]
 NOT_SENT = [NotSent(refusal, 3600.0) for refusal in (*Refusal, None)]
+
+WAYS = [
+    None,
+    *(
+        Ways(bool(app), left, bool(glass))
+        for app, left, glass in product((0, 1), (0, 3, 10), (0, 1))
+    ),
+]
 
 
 def all_steps() -> Iterable[Step]:
@@ -42,6 +52,21 @@ def all_steps() -> Iterable[Step]:
     for not_sent in NOT_SENT:
         yield from prompts.ask_after_refusal(not_sent)
         yield from prompts.end_unsent(not_sent)
+        yield from prompts.end_unsent_attempt(not_sent)
+        for ways in WAYS:
+            yield from prompts.ask_unsent(POLICY, not_sent, ways)
+    for ways in WAYS:
+        yield from prompts.ask_other(POLICY, ways)
+        yield from prompts.explain(POLICY, ways, [("sms", LONGEST_MASK), ("whatsapp", "+49")])
+        if ways is not None:
+            yield from prompts.at_hand(POLICY, ways)
+    for left in (1, 2, 3):
+        yield from prompts.ask_other_again(left)
+    yield from prompts.ask_app(POLICY)
+    yield from prompts.end_attempt_without_code()
+    yield from prompts.NOTHING_IS_SENT
+    yield from prompts.NO_OTHER_CHANNEL
+    yield Step(StepKind.ERROR, prompts.NOTHING_AT_HAND)
 
 
 STEPS = list(dict.fromkeys(all_steps()))
