@@ -16,18 +16,18 @@ STORED = "store"
 
 @dataclass(frozen=True, slots=True)
 class GatewayDefinition:
-    """One gateway, checked or not.
+    """One gateway, checked or not; its printed form shows no setting.
 
     Attributes:
         type_id: which provider, as `http`.
-        settings: flat name to text, secrets excluded.
+        settings: flat name to text, secrets excluded, unless they were put in the wrong place.
         secrets: flat name to secret text.
         source: `store`, or the path of the file that defines it.
     """
 
     name: str
     type_id: str
-    settings: Mapping[str, str]
+    settings: Mapping[str, str] = field(repr=False)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     enabled: bool = True
     source: str = STORED
