@@ -82,3 +82,9 @@ def test_the_list_finds_no_fault_with_it(machine: Machine) -> None:
     [entry] = listed
     assert (entry["state"], entry["terminal"]) == ("by hand", "native")
     assert not [note for note in entry["notes"] if "unsafe" in note]
+
+
+def test_the_doctor_finds_no_error_in_the_stacks(machine: Machine) -> None:
+    examined = machine.run(["smsotpctl", "doctor", "--json"], check=False)
+    found = json.loads(examined.stdout)["findings"]
+    assert [each for each in found if each["check"] == "pam" and each["severity"] == "error"] == []

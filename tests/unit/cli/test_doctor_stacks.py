@@ -13,7 +13,8 @@ import pytest
 from smsotpd.cli.doctor.finding import Finding, Severity
 from smsotpd.cli.doctor.stacks import Stacks, service_reports, stack_findings
 from smsotpd.cli.pam.block import Stack, enable
-from tests.unit.cli.fake_host import FakeHost
+from smsotpd.cli.pam.terminal import Terminal
+from tests.unit.cli.fake_host import FakeHost, install_native
 from tests.unit.cli.pam_vectors import UNDERSTOOD, read, reader
 
 OURS = "pam_python.so /usr/lib/pam-smsotp/pam_smsotp.py"
@@ -132,6 +133,28 @@ def test_our_module_in_common_auth_is_an_error_with_the_line_to_remove(host: Fak
 
     assert len(set(found)) == 1
     apply(host, found[0].diff)
+    assert errors(host) == []
+
+
+def test_the_native_terminal_in_common_auth_is_no_error_and_neither_are_those_who_include_it(
+    host: FakeHost,
+) -> None:
+    install_native(host)
+    text = (host.places.pam / "common-auth").read_text()
+    write(host, "common-auth", f"{text}auth requisite pam_smsotp.so\n")
+
+    assert "auth" in (host.places.pam / "cron").read_text()
+    assert errors(host) == []
+
+
+def test_the_native_terminal_in_su_is_no_error(host: FakeHost) -> None:
+    install_native(host)
+    native = enable(
+        "su", read("debian12", "su"), Stack.INSTEAD, "", reader("debian12"),
+        terminal=Terminal.NATIVE,
+    )  # fmt: skip
+    write(host, "su", native)
+
     assert errors(host) == []
 
 

@@ -16,7 +16,7 @@ from smsotpd.cli.pam import rollback
 from smsotpd.cli.pam.block import State, state
 from smsotpd.cli.pam.change import pam_directory
 from smsotpd.cli.pam.handlers import Chain, Handler, read_chain
-from smsotpd.cli.pam.known import KNOWN, reason_against, reason_against_python
+from smsotpd.cli.pam.known import KNOWN, is_shared, reason_against, reason_against_python
 from smsotpd.cli.pam.overview import is_current
 from smsotpd.cli.pam.place import choose_terminal
 from smsotpd.cli.pam.returns import NAMES
@@ -120,7 +120,9 @@ def _findings_of(service: str, stacks: Stacks) -> Iterator[Finding]:
     where = str(rule.place) if rule else f"/etc/pam.d/{service}"
     terminal = stacks.terminal(service)
     holder = rule.place.file.rpartition("/")[2] if rule else service
-    for unsafe in (holder, service):
+    # In a shared file, our line is meant for whoever asks; who never does, as cron, is not harmed.
+    is_for_all = terminal is Terminal.NATIVE and is_shared(holder)
+    for unsafe in (holder,) if is_for_all else (holder, service):
         against = reason_against_python if terminal is Terminal.PYTHON else reason_against
         if reason := against(unsafe):
             yield _unsafe(unsafe, where, reason, stacks)
@@ -128,7 +130,7 @@ def _findings_of(service: str, stacks: Stacks) -> Iterator[Finding]:
     _, problems = choose_terminal(service, host, stacks.directory, terminal, unknown_allowed=True)
     # sudo and sshd are examined on their own, and closer.
     for problem in problems:
-        if service not in {"sudo", "sudo-i", "sshd"}:
+        if service not in {"sudo", "sudo-i", "sshd"} and not is_for_all:
             yield Finding(CHECK, Severity.ERROR, where, f"{problem.text}.", problem.remedy)
     diff = ""
     judgement = stacks.judgement(service)

@@ -11,7 +11,7 @@ from smsotpd.cli.host import Host
 from smsotpd.cli.pam import block, rollback
 from smsotpd.cli.pam.block import Stack, State
 from smsotpd.cli.pam.files import PamDirectory, ServiceFile
-from smsotpd.cli.pam.known import KNOWN
+from smsotpd.cli.pam.known import KNOWN, is_shared
 from smsotpd.cli.pam.policy import (
     drop_leftover_policy,
     policy_path,
@@ -62,6 +62,12 @@ def plan_enable(host: Host, service: str, stack: Stack, terminal: Terminal) -> P
     Raises:
         CliError: the file is missing, not understood, or has our module already.
     """
+    if is_shared(service):
+        raise RefusalError(
+            f"{service} is pam-auth-update's, which would undo or keep what is changed in it",
+            remedy="enable the services that you mean, one by one; or write one line by hand, as "
+            "“Other stacks” in smsotpctl(8) shows",
+        )
     file = read_service(host, service)
     known = KNOWN.get(service)
     if known and known.one_field and stack is Stack.AFTER:

@@ -32,13 +32,6 @@ def choose_terminal(
     if reason := reason_against(service):
         text = f"{service} must not run our module: {reason}"
         return wanted or Terminal.PYTHON, [Finding(text, "leave it as it is")]
-    if is_shared(service) and wanted is not Terminal.PYTHON:
-        text = f"{service} is pam-auth-update's, which would undo or keep what is changed in it"
-        remedy = (
-            "enable the services that you mean, one by one; or write one line by hand, as “Other "
-            "stacks” in smsotpctl(8) shows"
-        )
-        return Terminal.NATIVE, [Finding(text, remedy)]
     general = list(_general_findings(service, host, directory, unknown_allowed=unknown_allowed))
     against_python = list(_findings_against_python(service, host, directory))
     if wanted is Terminal.NATIVE:
@@ -66,14 +59,15 @@ def _general_findings(
     service: str, host: Host, directory: PamDirectory, *, unknown_allowed: bool
 ) -> Iterator[Finding]:
     """Find what stands against either terminal."""
-    if service not in KNOWN and not unknown_allowed:
+    if service not in KNOWN and not is_shared(service) and not unknown_allowed:
         yield Finding(
             f"{service} is not among the services known to be safe ({', '.join(KNOWN)})",
             "if somebody answers its prompts, and its program is not set-user-ID, not written in "
             "Python, and starts with an environment that users cannot choose, add --force-unknown; "
             "of these, only the first counts with --terminal native",
         )
-    for other in includers(service, directory):
+    # A file that others share is not run for itself: who includes it and never asks, never runs it.
+    for other in () if is_shared(service) else includers(service, directory):
         reason = reason_against(other)
         if reason or (other not in KNOWN and not unknown_allowed):
             yield Finding(
