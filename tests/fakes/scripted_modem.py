@@ -243,6 +243,7 @@ class ScriptedModem:
             "+CGMR": "11.126.13.00.00",
             "+CGSN": _IMEI,
             "+CIMI": "262011234567890",
+            "+CRSM=176,12258,0,0,10": '+CRSM: 144,0,"98942000001234567890"',  # the SIM's own number
             "+CFUN?": "+CFUN: 1",
             "+CSQ": f"+CSQ: {script.signal},99",
             "+COPS?": '+COPS: 0,0,"Operator",2',
@@ -294,6 +295,7 @@ class ScriptedModem:
         if end == b"\x1b":
             self._say("\r\nOK\r\n")
             return
+        pdu = pdu.strip()  # some programs end their commands by CR and LF
         self.messages.append((length, pdu))
         self._unplug_at("body")
         result = self.script.results[0]

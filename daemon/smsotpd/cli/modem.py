@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The pam-smsotp authors
 # SPDX-License-Identifier: Apache-2.0
-"""`smsotpctl modem …`: the modems on this host, which are gateways of the type `modem`."""
+"""`smsotpctl modem …`: the modems on this host, ours and ModemManager's, which are gateways."""
 
 import re
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from smsotpd.cli.client import Entry
 from smsotpd.cli.output import print_json, print_table
 from smsotpd.cli.tool import Tool, json_option, pass_tool
 
-_TYPE = "modem"
+_TYPES = {"modem", "modemmanager"}
 _COLUMNS = {
     "name": "Name",
     "condition": "Condition",
@@ -37,7 +37,7 @@ def modem() -> None:
 def list_modems(tool: Tool) -> None:
     """List the modems, each with SIM, network and signal."""
     with tool.connect() as daemon:
-        names = [str(each["name"]) for each in daemon.list_gateways() if each["type"] == _TYPE]
+        names = [str(each["name"]) for each in daemon.list_gateways() if each["type"] in _TYPES]
         found = [daemon.gateway_status(name) for name in names]
     if tool.as_json:
         print_json(found)

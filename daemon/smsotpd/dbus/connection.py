@@ -54,9 +54,20 @@ class _GuardedBus(MessageBus):  # type: ignore[misc]  # dbus-next is untyped to 
         except Exception as error:  # noqa: BLE001  # the bus is gone, for whatever reason
             self._finalize(error)
 
+    def close(self) -> None:
+        """Leave the bus and give the socket back, which dbus-next never does."""
+        self.disconnect()
+        self._stream.close()
+        self._sock.close()
+
 
 async def connect() -> MessageBus:
     """Return a connection to the system bus that takes file descriptors."""
     bus = _GuardedBus()
     await bus.connect()
     return bus
+
+
+def close(bus: MessageBus) -> None:
+    """Close a connection of `connect`; its event loop must not run any more."""
+    bus.close()

@@ -29,10 +29,22 @@ _MOST_DESCRIPTORS: Final = 16
 _MOST_SIGNATURES: Final = 200
 
 
+class _Trees(dict[str, SignatureTree]):
+    """The signatures that dbus-next keeps, for more than one thread.
+
+    It looks whether one is there before it takes it, and another thread may clear them in between.
+    """
+
+    def __missing__(self, signature: str) -> SignatureTree:
+        return SignatureTree(signature)
+
+
 class Framing:
     """The messages that come in over a socket that does not block."""
 
     def __init__(self, sock: socket.socket) -> None:
+        if not isinstance(SignatureTree._cache, _Trees):  # noqa: SLF001  # see there
+            SignatureTree._cache = _Trees()  # noqa: SLF001  # see there
         self._sock = sock
         self._data = bytearray()
         self._thrown_away = 0

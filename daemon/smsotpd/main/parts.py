@@ -61,6 +61,8 @@ from smsotpd.kernel.randomness import KernelCodeSource
 from smsotpd.modem.call_for_help import RecoveryFiles
 from smsotpd.modem.catalogue import ModemCatalogue
 from smsotpd.modem.pin_marks import PinMarkFile
+from smsotpd.modemmanager.catalogue import ManagedCatalogue
+from smsotpd.modemmanager.marks import MarkFile
 from smsotpd.pinhash.argon2 import Argon2PinHasher, Cost
 from smsotpd.store.key import load_or_create_key
 from smsotpd.store.sqlite import SqliteStore, open_store
@@ -82,7 +84,7 @@ class Parts:
         key: bytes,
         journal: Journal,
         clock: KernelClock,
-        modems: ModemCatalogue,
+        modems: tuple[GatewayCatalogue, ...],
     ) -> None:
         self._directory = directory
         self._configuration = configuration
@@ -247,7 +249,7 @@ class Parts:
         known = with_mail_servers(self._gateways_known, self._configuration.mail_servers)
         providers = Catalogue(GatewaySender, allow_outbox=allow_outbox, gateways=known)
         # A modem stays open over a reload that does not change its gateway.
-        return Catalogues(providers, self._modems)
+        return Catalogues(providers, *self._modems)
 
     def _gateways_in_files(self) -> Sequence[GatewayDefinition]:
         return self._configuration.gateways
@@ -280,5 +282,8 @@ def gather(directory: Path, state: Path, boot_id: str, journal: Journal) -> Iter
         hasher = Argon2PinHasher(key, source, cost, pin.threads)
         stack.callback(hasher.close)
         clock = KernelClock(boot_id)
-        modems = ModemCatalogue(PinMarkFile(state, key), RecoveryFiles(state).call)
+        modems = (
+            ModemCatalogue(PinMarkFile(state, key), RecoveryFiles(state).call),
+            ManagedCatalogue(MarkFile(state)),
+        )
         yield Parts(directory, configuration, store, hasher, source, key, journal, clock, modems)

@@ -3,11 +3,12 @@
 """The gateway type `modem`, as core's port `GatewayCatalogue` wants it."""
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType
 from smsotpd.core.ports import Sender
+from smsotpd.modem.carrier import Carrier
 from smsotpd.modem.pin_marks import PinMarks
 from smsotpd.modem.pool import Pool
 from smsotpd.modem.sender import ModemSender
@@ -15,21 +16,30 @@ from smsotpd.modem.settings import TYPE, parse
 from smsotpd.modem.worker import CallForHelp, Worker, no_help
 
 
-class ModemCatalogue:
-    """Check definitions of modems, and make senders of them.
+class CarrierCatalogue:
+    """Check definitions of modems of one type, and make senders of them.
 
     A sender is held weakly: a gateway that is removed or disabled gives its modem back.
+
+    Args:
+        check: raises BadArgumentError for a definition whose settings are malformed.
     """
 
-    def __init__(self, marks: PinMarks, call_for_help: CallForHelp = no_help) -> None:
-        self._marks = marks
-        self._call_for_help = call_for_help
+    def __init__(
+        self,
+        gateway_type: GatewayType,
+        check: Callable[[GatewayDefinition], object],
+        carriers: Callable[[GatewayDefinition], Sequence[Carrier]],
+    ) -> None:
+        self._type = gateway_type
+        self._check = check
+        self._carriers = carriers
         self._senders: weakref.WeakValueDictionary[str, ModemSender] = weakref.WeakValueDictionary()
         self._definitions: dict[str, GatewayDefinition] = {}
 
     def types(self) -> Sequence[GatewayType]:
         """Return the one type."""
-        return (TYPE,)
+        return (self._type,)
 
     def type_id(self, name: str) -> str:
         """Return the name as it is: there are no aliases."""
@@ -41,13 +51,13 @@ class ModemCatalogue:
         Raises:
             BadArgumentError: the type is another, or a setting unknown or malformed.
         """
-        if definition.type_id != TYPE.type_id:
-            raise BadArgumentError("type", f"must be {TYPE.type_id}")
-        parse(definition)
+        if definition.type_id != self._type.type_id:
+            raise BadArgumentError("type", f"must be {self._type.type_id}")
+        self._check(definition)
 
     def secret_names(self, definition: GatewayDefinition) -> frozenset[str]:
         """Return the names among the definition's settings that are secret."""
-        marked = {setting.name for setting in TYPE.settings if setting.secret}
+        marked = {setting.name for setting in self._type.settings if setting.secret}
         return frozenset(definition.secrets) | (marked & definition.settings.keys())
 
     def sender(self, definition: GatewayDefinition) -> Sender:
@@ -57,8 +67,18 @@ class ModemCatalogue:
             if self._definitions.get(definition.name) == definition:
                 return known
             known.close()
-        workers = [Worker(each, self._marks, self._call_for_help) for each in parse(definition)]
-        sender = ModemSender(definition.name, Pool(workers))
+        sender = ModemSender(definition.name, Pool(self._carriers(definition)))
         self._senders[definition.name] = sender
         self._definitions[definition.name] = definition
         return sender
+
+
+class ModemCatalogue(CarrierCatalogue):
+    """The gateway type `modem`."""
+
+    def __init__(self, marks: PinMarks, call_for_help: CallForHelp = no_help) -> None:
+        super().__init__(
+            TYPE,
+            parse,
+            lambda definition: [Worker(each, marks, call_for_help) for each in parse(definition)],
+        )

@@ -25,6 +25,7 @@ _UNKNOWN_SIGNAL: Final = 99
 _BARS: Final = ((20, 5), (15, 4), (10, 3), (5, 2), (1, 1))
 _SHOWN_DIGITS: Final = 4
 _DENIED: Final = 3
+_WEAK_SIGNAL: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,15 @@ class Facts:
     def is_storage_full(self) -> bool:
         """Tell whether there is no place left for messages and reports that come in."""
         return self.storage is not None and 0 < self.storage[1] <= self.storage[0]
+
+    @property
+    def complaint(self) -> str:
+        """Return what somebody should look after, or nothing."""
+        if not self.is_registered:
+            return f"no network ({self.network})"
+        if self.is_storage_full:
+            return "the storage for messages is full; delete some, or set DELETE_MESSAGES"
+        return "the signal is weak; mind the antenna" if self.signal < _WEAK_SIGNAL else ""
 
     def shown(self) -> tuple[tuple[str, str], ...]:
         """Return label and text of all that is known."""

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from smsotpd.core.outcome import Accepted, Deferred, ErrorClass, Outcome, Rejected, Unknown
+from smsotpd.modem.carrier import Carrier
 from smsotpd.modem.item import Item
 from smsotpd.modem.queue import Queue
-from smsotpd.modem.worker import Worker
 
 _WINDOW_SECONDS: Final = 60.0
 _FULL: Final = Deferred(ErrorClass.RATE, "too many messages wait for this gateway's modems")
@@ -24,7 +24,7 @@ _OF_THE_MESSAGE: Final = frozenset({ErrorClass.RECIPIENT, ErrorClass.CONTENT})
 class Pool:
     """Let one or more workers do what waits."""
 
-    def __init__(self, workers: Sequence[Worker]) -> None:
+    def __init__(self, workers: Sequence[Carrier]) -> None:
         self.workers = tuple(workers)
         self._queue = Queue()
 
@@ -71,21 +71,21 @@ class Pool:
 
     def repeat_in_doubt(self, item: Item) -> bool:
         """Give an item to a second modem, if the first has had it for too long; tell if so."""
-        patience = self.workers[0].timing.doubt
+        patience = self.workers[0].doubt
         if item.seconds_in_doubt < patience or not self._may_repeat(item):
             return False
         item.repeats += 1
         self._queue.put_back(item)
         return True
 
-    def take(self, worker: Worker, seconds: float) -> Item | None:
+    def take(self, worker: Carrier, seconds: float) -> Item | None:
         """Return what a worker is to send next, after waiting at most so long for it."""
         item = self._queue.take(seconds, lambda item: self._may_take(worker, item))
         if item is not None:
-            item.begin(worker.settings.number)
+            item.begin(worker.number)
         return item
 
-    def finished(self, worker: Worker, item: Item, outcome: Outcome) -> None:
+    def finished(self, worker: Carrier, item: Item, outcome: Outcome) -> None:
         """Settle an item by what a worker says of it, or let another worker try."""
         item.end(outcome)
         if isinstance(outcome, Accepted):
@@ -98,7 +98,7 @@ class Pool:
         else:
             item.settle(item.doubt or outcome)
 
-    def changed(self, worker: Worker) -> None:
+    def changed(self, worker: Carrier) -> None:
         """Refuse what nobody can send any more, and let the others look at what is left."""
         if worker.state.refusal is not None:
             self._refuse_hopeless()
@@ -123,18 +123,18 @@ class Pool:
             and self._has_taker(item)
         )
 
-    def _may_take(self, worker: Worker, item: Item) -> bool:
+    def _may_take(self, worker: Carrier, item: Item) -> bool:
         """Tell whether an item is a worker's: one that fails stands back for those that do not."""
-        if worker.settings.number in item.tried:
+        if worker.number in item.tried:
             return False
         return worker.is_well or not any(
-            other.state.is_ready and other.is_well and other.settings.number not in item.tried
+            other.state.is_ready and other.is_well and other.number not in item.tried
             for other in self.workers
         )
 
     def _has_taker(self, item: Item) -> bool:
         return any(
-            worker.state.refusal is None and worker.settings.number not in item.tried
+            worker.state.refusal is None and worker.number not in item.tried
             for worker in self.workers
         )
 
@@ -154,11 +154,11 @@ class Pool:
     def _expected_wait(self) -> float:
         """Return for how many seconds the pace alone holds up a new message."""
         able = [worker for worker in self.workers if worker.state.refusal is None]
-        pace = sum(worker.settings.per_minute for worker in able) or 1
+        pace = sum(worker.per_minute for worker in able) or 1
         beyond = len(self._queue) + sum(worker.recent for worker in able) - pace
         return max(0, beyond) * _WINDOW_SECONDS / pace
 
 
-def _named(worker: Worker, outcome: Accepted) -> Accepted:
+def _named(worker: Carrier, outcome: Accepted) -> Accepted:
     """Return an outcome whose message id says which modem it was."""
-    return Accepted(f"{worker.settings.number}/{outcome.message_id}")
+    return Accepted(f"{worker.number}/{outcome.message_id}")

@@ -46,7 +46,7 @@ class Record:
         # A report may come before the modem is done with the message, or with its other parts.
         early, self._early = self._early, deque(maxlen=_EARLY)
         for report in early:
-            self._match(report)
+            self.note_fate(report)
 
     def note_report(self, pdu: str) -> None:
         """Count a status report that belongs to a message of ours."""
@@ -54,10 +54,11 @@ class Record:
             report = decode_report(pdu)
         except PduError:
             return
-        if not self._match(report):
+        if not self.note_fate(report):
             self._early.append(report)
 
-    def _match(self, report: StatusReport) -> bool:
+    def note_fate(self, report: StatusReport) -> bool:
+        """Count a status report, if it belongs to a message of ours; tell whether it does."""
         sent = (report.reference, report.number.lstrip("+"))
         if sent not in self._sent:
             return False

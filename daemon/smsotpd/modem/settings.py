@@ -12,15 +12,14 @@ from smsotpd.core.secret import Secret
 from smsotpd.modem.device import AUTO, PATH, USB_IDS
 from smsotpd.modem.lock_file import DIRECTORY as LOCK_FILES
 from smsotpd.modem.transport import Access, FlowControl
+from smsotpd.modem.values import YES, per_minute, values_of
 
-_YES, _NO = "yes", "no"
 _MOST_MODEMS: Final = 16
 _SPEEDS: Final = (
     "115200", "9600", "19200", "38400", "57600", "230400", "460800", "921600",
 )  # fmt: skip
 _PIN = re.compile(r"\d{4,8}", re.ASCII)  # 3GPP TS 31.101, 9.5.1
 _CENTRE = re.compile(r"\+\d{5,20}", re.ASCII)
-_PACE = re.compile(r"[1-9]\d{0,2}", re.ASCII)
 
 TYPE: Final = GatewayType(
     type_id="modem",
@@ -56,14 +55,14 @@ TYPE: Final = GatewayType(
             choices=("international", "digits"),
         ),
         SettingDescription(
-            "FLASH", "Show messages at once and store none", kind="yes-no", default=_NO
+            "FLASH", "Show messages at once and store none", kind="yes-no", default="no"
         ),
         SettingDescription(
             "REPORT",
             "Ask for status reports",
             "They are counted in the gateway's status; operators may charge for them.",
             kind="yes-no",
-            default=_NO,
+            default="no",
         ),
         SettingDescription(
             "PER_MINUTE",
@@ -77,7 +76,7 @@ TYPE: Final = GatewayType(
             "Delete stored messages when the storage is full",
             "All messages in the modem's storage are lost then.",
             kind="yes-no",
-            default=_NO,
+            default="no",
         ),
         SettingDescription(
             "SPEED",
@@ -101,14 +100,14 @@ TYPE: Final = GatewayType(
             "Keep a lock file as well",
             "In /run/lock, for programs that look at nothing else.",
             kind="yes-no",
-            default=_NO,
+            default="no",
         ),
         SettingDescription(
             "CALL_FOR_HELP",
             "Call for a script of yours where a modem stays lost",
             "It runs as root by smsotp-modem-recover@.path, which has to be enabled.",
             kind="yes-no",
-            default=_NO,
+            default="no",
         ),
     ),
 )
@@ -154,33 +153,15 @@ def parse(definition: GatewayDefinition) -> tuple[ModemSettings, ...]:
     Raises:
         BadArgumentError: one is unknown, given twice or malformed; names it.
     """
-    table = {setting.name: setting for setting in TYPE.settings}
-    given = {name: text for name, text in definition.settings.items() if text}
-    for name, secret in definition.secrets.items():
-        if name in definition.settings:
-            raise BadArgumentError(name, "is given both as a setting and as a secret")
-        given[name] = secret.reveal()
-    for name in (*definition.settings, *definition.secrets):
-        if name not in table:
-            shown = name if name.isprintable() and len(name) < 60 else "a name"  # noqa: PLR2004  # as much as a line shows
-            raise BadArgumentError(shown, f"is no setting of modem; it has {', '.join(table)}")
-    values = {name: given.get(name) or setting.default or "" for name, setting in table.items()}
-    for name, setting in table.items():
-        choices = (_YES, _NO) if setting.kind == "yes-no" else setting.choices
-        if choices and values[name] not in choices:
-            raise BadArgumentError(name, f"must be {' or '.join(choices)}")
-    for name, pattern, complaint in (
-        ("SERVICE_CENTRE", _CENTRE, "must be + and digits, as +491710760000"),
-        ("PER_MINUTE", _PACE, "must be a whole number from 1 to 999"),
-    ):
-        if values[name] and not pattern.fullmatch(values[name]):
-            raise BadArgumentError(name, complaint)
+    values = values_of(definition, TYPE)
+    if values["SERVICE_CENTRE"] and not _CENTRE.fullmatch(values["SERVICE_CENTRE"]):
+        raise BadArgumentError("SERVICE_CENTRE", "must be + and digits, as +491710760000")
     devices = _devices(values["DEVICE"])
     pins = _pins(values["PIN"], len(devices))
     access = Access(
         int(values["SPEED"]),
         FlowControl(values["FLOW_CONTROL"]),
-        LOCK_FILES if values["LOCK_FILE"] == _YES else None,
+        LOCK_FILES if values["LOCK_FILE"] == YES else None,
     )
     return tuple(
         ModemSettings(
@@ -191,12 +172,12 @@ def parse(definition: GatewayDefinition) -> tuple[ModemSettings, ...]:
             pin,
             values["SERVICE_CENTRE"],
             values["NUMBER_FORMAT"] == "international",
-            values["FLASH"] == _YES,
-            values["REPORT"] == _YES,
-            int(values["PER_MINUTE"]),
-            values["DELETE_MESSAGES"] == _YES,
+            values["FLASH"] == YES,
+            values["REPORT"] == YES,
+            per_minute(values),
+            values["DELETE_MESSAGES"] == YES,
             access,
-            values["CALL_FOR_HELP"] == _YES,
+            values["CALL_FOR_HELP"] == YES,
         )
         for number, (device, pin) in enumerate(zip(devices, pins, strict=True), start=1)
     )

@@ -30,7 +30,7 @@ class Host(FakeDaemon):
 @pytest.fixture
 def daemon() -> FakeDaemon:
     host = Host()
-    for name, type_id in (("gsm", "modem"), ("sms", "http")):
+    for name, type_id in (("gsm", "modem"), ("lte", "modemmanager"), ("sms", "http")):
         host.gateways[name] = {"name": name, "type": type_id, "source": "store", "enabled": True}
     return host
 
@@ -41,8 +41,9 @@ def test_modems_are_listed_with_what_matters(shell: Shell) -> None:
     for text in ("gsm", "huawei E1752", "ready", "roaming, Operator", "-79 dBm, 4 of 5 bars"):
         assert text in found.output
     assert "sms " not in found.output
-    (entry,) = json.loads(shell.run("modem", "list", "--json").output)
-    assert entry["facts"] == FACTS
+    entries = json.loads(shell.run("modem", "list", "--json").output)
+    assert [entry["name"] for entry in entries] == ["gsm", "lte"]
+    assert all(entry["facts"] == FACTS for entry in entries)
 
 
 def test_each_modem_of_a_pool_has_a_row(shell: Shell, daemon: FakeDaemon) -> None:
@@ -63,7 +64,7 @@ def test_each_modem_of_a_pool_has_a_row(shell: Shell, daemon: FakeDaemon) -> Non
 
 
 def test_without_a_modem_it_says_how_to_define_one(shell: Shell, daemon: FakeDaemon) -> None:
-    del daemon.gateways["gsm"]
+    del daemon.gateways["gsm"], daemon.gateways["lte"]
     assert "smsotpctl gateway configure" in shell.run("modem", "list").output
 
 
