@@ -177,6 +177,9 @@ class MemoryChange:
     def failures(self, user: str) -> Failures:
         return self._tables.failures.get(user, NO_FAILURES)
 
+    def all_failures(self) -> Mapping[str, Failures]:
+        return dict(self._tables.failures)
+
     def put_failures(self, user: str, failures: Failures) -> None:
         if failures == NO_FAILURES:
             self._tables.failures.pop(user, None)

@@ -18,8 +18,8 @@ from smsotpd.core.policy import Settings
 from smsotpd.core.ports import Clock, Store, StoreChange
 from smsotpd.core.report import Condition, Report
 from smsotpd.core.tally import Tally
-from smsotpd.core.throttle import CounterKey
-from smsotpd.core.users import Users, UserState
+from smsotpd.core.throttle import NO_FAILURES, CounterKey, is_locked
+from smsotpd.core.users import word_of
 
 _MOST_NAMES: Final = 100
 _STATES: Final = ("active", "locked", "disabled")
@@ -129,7 +129,6 @@ class Overviews:
         clock: Clock,
         gateways: Gateways,
         health: HealthBook,
-        users: Users,
         tally: Tally,
         settings: Callable[[], Settings],
     ) -> None:
@@ -138,7 +137,6 @@ class Overviews:
         self._clock = clock
         self._gateways = gateways
         self._health = health
-        self._users = users
         self._tally = tally
         self._settings = settings
         self._started = clock.now()
@@ -155,9 +153,18 @@ class Overviews:
                 _use(change, "send", limits.sends_in_all, now),
                 _use(change, "guess", limits.guesses_in_all, now),
             )
-        users = self._users.list()
-        words = Counter(state.word for state in users)
-        shut_out = [state for state in users if state.word != "active"][:_MOST_NAMES]
+            # Two questions, however many users there are: logins wait meanwhile.
+            enrolments, failures = change.enrolments(), change.all_failures()
+        words: Counter[str] = Counter()
+        shut_out: list[OutOfReach] = []
+        for enrolment in enrolments:
+            own = failures.get(enrolment.user, NO_FAILURES)
+            locked = own.locked if is_locked(own, limits, now) else None
+            word = word_of(enrolment, own, is_locked=locked is not None)
+            words[word] += 1
+            if word != "active":
+                until = locked.wall + limits.lock_seconds if locked and word == "locked" else 0.0
+                shut_out.append(OutOfReach(enrolment.user, word, until))
         return Overview(
             version=self._version,
             started=self._started.wall,
@@ -165,7 +172,7 @@ class Overviews:
             configured=configured,
             transactions=transactions,
             users={word: words[word] for word in _STATES},
-            out_of_reach=[_out_of_reach(state, limits.lock_seconds) for state in shut_out],
+            out_of_reach=shut_out[:_MOST_NAMES],
             gateways=[
                 GatewayView(
                     each.name,
@@ -187,10 +194,3 @@ def _use(change: StoreChange, kind: str, budget: Budget, now: Moment) -> Use:
     if counter is None or has_passed(counter.since, counter.window, now):
         return Use(kind, 0, budget, 0.0)
     return Use(kind, counter.count, budget, counter.since.wall)
-
-
-def _out_of_reach(state: UserState, lock_seconds: float) -> OutOfReach:
-    locked = state.failures.locked
-    is_passing = state.word == "locked" and locked is not None
-    until = locked.wall + lock_seconds if is_passing and locked is not None else 0.0
-    return OutOfReach(state.enrolment.user, state.word, until)

@@ -118,6 +118,10 @@ class StoreChange(Protocol):
         """Return a user name's failures; all zero for a name never seen."""
         ...
 
+    def all_failures(self) -> Mapping[str, Failures]:
+        """Return the failures of every name that has some."""
+        ...
+
     def put_failures(self, user: str, failures: Failures) -> None:
         """Store a user name's failures; the cleared ones take no place."""
         ...

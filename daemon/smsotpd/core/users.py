@@ -42,9 +42,14 @@ class UserState:
     @property
     def word(self) -> str:
         """Return `active`, `locked` or `disabled`."""
-        if self.enrolment.disabled or self.failures.disabled:
-            return "disabled"
-        return "locked" if self.is_locked else "active"
+        return word_of(self.enrolment, self.failures, is_locked=self.is_locked)
+
+
+def word_of(enrolment: Enrolment, failures: Failures, *, is_locked: bool) -> str:
+    """Return `active`, `locked` or `disabled`."""
+    if enrolment.disabled or failures.disabled:
+        return "disabled"
+    return "locked" if is_locked else "active"
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ class Parts:
         self.imports = Imports(store, self.clock, hasher, journal, settings)
         self._configured = self._taken()
         self._overviews = Overviews(
-            VERSION, store, self.clock, self.gateways, self.health, self.users, tally, settings
+            VERSION, store, self.clock, self.gateways, self.health, tally, settings
         )
 
     def methods(self) -> tuple[Method, ...]:

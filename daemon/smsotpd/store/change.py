@@ -207,6 +207,11 @@ class SqliteChange:
         )
         return found or NO_FAILURES
 
+    def all_failures(self) -> Mapping[str, Failures]:
+        """Return the failures of every name that has some."""
+        found = self._read("SELECT * FROM failures")
+        return {user: rows.failures_of(tuple(rest)) for user, *rest in found}
+
     def put_failures(self, user: str, failures: Failures) -> None:
         """Store a user name's failures; the cleared ones take no place."""
         if failures == NO_FAILURES:

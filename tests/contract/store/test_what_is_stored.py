@@ -190,6 +190,16 @@ def test_failures_come_back(store: Store, failures: Failures) -> None:
         assert change.failures("anna") == NO_FAILURES
 
 
+def test_all_failures_come_back_by_name_enrolled_or_not(store: Store) -> None:
+    failures = {"anna": Failures(1, 1, NOON), "nobody": Failures(2, 30, NOON, NOON, disabled=True)}
+    with store.change() as change:
+        for user, each in failures.items():
+            change.put_failures(user, each)
+
+    with store.change() as change:
+        assert change.all_failures() == failures
+
+
 def test_cleared_failures_are_gone(store: Store) -> None:
     with store.change() as change:
         change.put_failures("anna", Failures(3, 3, NOON))
