@@ -21,6 +21,7 @@ _NOUNS = {
     "modem": "smsotpd.cli.modem",
     "policy": "smsotpd.cli.policy",
     "service": "smsotpd.cli.service",
+    "setup": "smsotpd.cli.setup.command",
     "status": "smsotpd.cli.status",
     "user": "smsotpd.cli.user",
 }

@@ -14,8 +14,11 @@ LONGEST_SECONDS = 3600
 DEFAULT_SECONDS = 120
 
 
-def arm(host: Host, service: str, seconds: int) -> None:
+def arm(host: Host, service: str, seconds: int, undo: tuple[str, ...] = ()) -> None:
     """Have the service disabled in so many seconds.
+
+    Args:
+        undo: the words behind `smsotpctl` that undo it; `service disable` unless given.
 
     Raises:
         CliError: it could not be arranged.
@@ -38,9 +41,7 @@ def arm(host: Host, service: str, seconds: int) -> None:
         "--collect",
         "--quiet",
         *host.ourselves,
-        "service",
-        "disable",
-        service,
+        *(undo or ("service", "disable", service)),
     )
     if done.code:
         raise CliError(f"the roll-back could not be arranged: {done.errors.strip()}")

@@ -1,0 +1,206 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""`smsotpctl setup`: from the installed package to a login that works."""
+
+import os
+
+import click
+
+from smsotpd.cli.client import AdminClient
+from smsotpd.cli.errors import CliError
+from smsotpd.cli.more_ways import recovery as make_recovery_codes
+from smsotpd.cli.output import printable
+from smsotpd.cli.pam import rollback
+from smsotpd.cli.pam.block import Stack
+from smsotpd.cli.pam.files import check_service_name
+from smsotpd.cli.setup import undoing
+from smsotpd.cli.setup.gateway_step import GatewayWish, choose_gateway, test_gateway
+from smsotpd.cli.setup.service_step import ServiceWish, enable_service
+from smsotpd.cli.setup.sshd_step import Keys
+from smsotpd.cli.tool import Tool, pass_tool, yes_option
+from smsotpd.cli.user import enrol
+
+_SECONDS = 300
+
+
+@click.command()
+@click.option("--gateway", "gateway_name", metavar="NAME", default="", help="Who sends the codes.")
+@click.option("--type", "type_id", metavar="TYPE", default="", help="Define it, of this type.")
+@click.option("--set", "plain", metavar="KEY=VALUE", multiple=True, help="A setting of it.")
+@click.option(
+    "--set-secret",
+    "secret",
+    metavar="KEY[=@FD]",
+    multiple=True,
+    help="A secret setting, from standard input or a file descriptor.",
+)
+@click.option("--secret-fd", type=click.IntRange(0), metavar="FD", help="Where secrets come from.")
+@click.option("--test/--no-test", "tested", default=True, help="Send a test message, or none.")
+@click.option("--user", "user_name", metavar="USER", default="", help="The first user.")
+@click.option("--phone", metavar="NUMBER", help="The user's number, as +491701234567.")
+@click.option("--pin-fd", type=click.IntRange(0), metavar="FD", help="Read the PIN from there.")
+@click.option("--no-verify", is_flag=True, help="Send no code to the phone; it counts at once.")
+@click.option(
+    "--recovery/--no-recovery",
+    default=None,
+    help="Make recovery codes and show them once; asked for unless given.",
+)
+@click.option("--service", default="sshd", show_default=True, help="What shall ask for the code.")
+@click.option(
+    "--stack",
+    type=click.Choice([str(stack) for stack in Stack]),
+    default=str(Stack.INSTEAD),
+    show_default=True,
+    help="instead: PIN and code replace the password; after: the password, then the code.",
+)
+@click.option(
+    "--keys",
+    type=click.Choice([str(keys) for keys in Keys]),
+    help="What an SSH key is worth: code: the code after it; alone: enough; keep: as it is.",
+)
+@click.option(
+    "--rollback",
+    "seconds",
+    type=click.IntRange(rollback.SHORTEST_SECONDS, rollback.LONGEST_SECONDS),
+    default=_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="Undo it by itself after so long unless a login works.",
+)
+@click.option("--confirm", "confirmed", is_flag=True, help="At once for good; for scripts.")
+@click.option("--undo", metavar="SERVICE", hidden=True, help="What the timer runs.")
+@yes_option
+@click.pass_context
+@pass_tool
+def setup(
+    tool: Tool,
+    context: click.Context,
+    gateway_name: str,
+    type_id: str,
+    plain: tuple[str, ...],
+    secret: tuple[str, ...],
+    secret_fd: int | None,
+    tested: bool,
+    user_name: str,
+    phone: str | None,
+    pin_fd: int | None,
+    no_verify: bool,
+    recovery: bool | None,
+    service: str,
+    stack: str,
+    keys: str | None,
+    seconds: int,
+    confirmed: bool,
+    undo: str | None,
+    yes: bool,
+) -> None:
+    """Set up gateway, first user and first service, from nothing to a login that works.
+
+    Whatever is there already is kept, so it can be run again. PAM and sshd are changed last, and
+    changed back unless a login works.
+    """
+    tool.require_root()
+    if undo is not None:
+        undoing.undo(tool.host, check_service_name(undo))
+        return
+    check_service_name(service)
+    kept: list[str] = []
+    try:
+        with tool.connect() as daemon:
+            tool.say("1. The gateway: who sends the codes.")
+            wish = GatewayWish(gateway_name, type_id, plain, secret, secret_fd)
+            before = _names(daemon)
+            name = choose_gateway(tool, daemon, wish, yes=yes)
+            if name not in before or type_id:
+                kept.append(f"the gateway {name}")
+            if tested and (name not in before or type_id):
+                phone = phone or _ask_phone(tool)
+                test_gateway(tool, daemon, name, phone)
+            tool.say("2. The first user.")
+            user = user_name or _ask_user(tool)
+            enrolled = _is_active(daemon, user)
+        if enrolled:
+            tool.say(f"{user} is enrolled already.")
+        else:
+            phone = phone or _ask_phone(tool)
+            context.invoke(
+                enrol,
+                name=user,
+                phone=phone,
+                channel="sms",
+                address=None,
+                pin_stdin=False,
+                pin_fd=pin_fd,
+                keep_pin=False,
+                no_verify=no_verify,
+                verify_later=False,
+            )
+            kept.append(f"the enrolment of {user}")
+        if _wants_recovery(tool, user, recovery, enrolled=enrolled):
+            context.invoke(make_recovery_codes, name=user, yes=yes or not enrolled)
+            kept.append(f"the recovery codes of {user}")
+        tool.say(f"3. The service {service}.")
+        chosen = Keys(keys) if keys else _ask_keys(tool, service, yes=yes)
+        enable_service(
+            tool, ServiceWish(service, Stack(stack), chosen, seconds, confirmed), user, yes=yes
+        )
+    except (click.Abort, KeyboardInterrupt, CliError, OSError):
+        _tell_what_is_kept(kept)
+        raise
+    tool.say("Done. What happens at each login, and what could be better: smsotpctl doctor")
+
+
+def _names(daemon: AdminClient) -> set[str]:
+    return {str(each["name"]) for each in daemon.list_gateways() if each.get("enabled")}
+
+
+def _ask_phone(tool: Tool) -> str:
+    tool.require_answers("--phone")
+    return str(click.prompt("Phone number of the first user, with + and country code", err=True))
+
+
+def _ask_user(tool: Tool) -> str:
+    tool.require_answers("--user")
+    # Who ran sudo is the likely one; nothing but the proposal depends on it.
+    likely = os.environ.get("SUDO_USER") or None
+    return str(click.prompt("User", default=likely, err=True))
+
+
+def _is_active(daemon: AdminClient, user: str) -> bool:
+    return any(
+        entry.get("user") == user and entry.get("state") == "active" and entry.get("has_pin")
+        for entry in daemon.list_users()
+    )
+
+
+def _wants_recovery(tool: Tool, user: str, wanted: bool | None, *, enrolled: bool) -> bool:
+    if wanted is not None:
+        return wanted
+    if enrolled or not tool.can_ask():
+        return False
+    return click.confirm(
+        f"Make recovery codes for {user}, to get in without the phone? They are shown once.",
+        default=True,
+        err=True,
+    )
+
+
+def _ask_keys(tool: Tool, service: str, *, yes: bool) -> Keys:
+    if service != "sshd" or yes or not tool.can_ask():
+        return Keys.KEEP
+    click.echo(
+        "An SSH key alone logs in without a code, unless sshd asks for both.\n"
+        "  code: the code after the key, too   alone: a key is enough   keep: as it is now",
+        err=True,
+    )
+    choice = click.prompt(
+        "Keys", type=click.Choice([str(keys) for keys in Keys]), default=str(Keys.KEEP), err=True
+    )
+    return Keys(str(choice))
+
+
+def _tell_what_is_kept(kept: list[str]) -> None:
+    if kept:
+        click.echo(f"Kept: {printable(', '.join(kept))}. To go on: smsotpctl setup", err=True)
+    else:
+        click.echo("Nothing was changed. To begin again: smsotpctl setup", err=True)
