@@ -68,7 +68,7 @@ _SECONDS = 300
     help="Undo it by itself after so long unless a login works.",
 )
 @click.option("--confirm", "confirmed", is_flag=True, help="At once for good; for scripts.")
-@click.option("--undo", metavar="SERVICE", hidden=True, help="What the timer runs.")
+@click.option("--undo", metavar="SERVICE", help="Put back what is not yet good; the timer runs it.")
 @yes_option
 @click.pass_context
 @pass_tool
