@@ -62,6 +62,16 @@ def test_a_wrong_pin_is_refused_and_sends_nothing(alice: Account) -> None:
     assert alice.messages() == []
 
 
+def test_history_and_status_tell_of_a_login(server: Machine, alice: Account) -> None:
+    log_in(alice)
+    server.run(["journalctl", "--sync"])
+    told = server.run(["smsotpctl", "history", alice.name, "--event", "login-granted"]).stdout
+    assert f"Login of {alice.name} to sshd granted" in told
+    text = server.run(["smsotpctl", "status", "--prometheus"]).stdout
+    granted = r'^smsotp_logins_total{service="sshd",outcome="granted"} [1-9]'
+    assert re.search(granted, text, re.MULTILINE)
+
+
 def test_three_wrong_codes_end_the_login_after_one_message(alice: Account) -> None:
     with SshLogin(alice.machine, alice.name) as login:
         prove_pin(login, alice)
