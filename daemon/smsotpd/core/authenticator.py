@@ -15,7 +15,7 @@ DIGITS = (6, 8)
 # RFC 6238, 5.2: one step for the delay of the network; here one each way, as clocks differ.
 WINDOW = 1
 # RFC 6238, 6: what a clock may have drifted in all, in steps, before it is taken for wrong.
-MOST_DRIFT = 4
+MOST_DRIFT = 2
 
 _SEED_BYTES = 20  # RFC 4226, 4, R6: 160 bits
 _NOBODY = "nobody"
@@ -60,18 +60,21 @@ def judge_app_code(
 ) -> Authenticator | None:
     """Judge one answer, and return the authenticator as it is to be stored; None if it is wrong.
 
-    Every step of the window is compared, whichever is right. A step that was accepted, or one
+    The window is around the present and around the drift that was learnt last: a code that was
+    typed slowly looks like a clock that is late, and must not shut out the present. Every step that
+    could ever be in a window is compared, whichever is right. A step that was accepted, or one
     before it, is refused even if the code is right (RFC 6238, 5.2).
     """
     seed = seed_of(key, authenticator.user, authenticator.salt)
     here = int(wall // STEP_SECONDS)
     given = answer.encode(errors="surrogatepass")
     accepted = None
-    for offset in range(-WINDOW, WINDOW + 1):
-        step = here + authenticator.drift + offset
+    for offset in range(-MOST_DRIFT - WINDOW, MOST_DRIFT + WINDOW + 1):
+        step = here + offset
+        in_window = min(abs(offset), abs(offset - authenticator.drift)) <= WINDOW
         expected = code_at(seed, step, authenticator.digits).encode()
         is_right = hmac.compare_digest(given, expected)
-        if is_right and step > authenticator.newest_step:
+        if is_right and in_window and step > authenticator.newest_step:
             accepted = step
     if accepted is None:
         return None

@@ -109,6 +109,16 @@ async def test_one_step_each_way_is_accepted(
     assert (await log_in(world, app.code_after(steps))).outcome is outcome
 
 
+async def test_a_code_that_was_typed_slowly_does_not_shut_out_the_present(
+    world: World, app: App
+) -> None:
+    assert (await log_in(world, app.code_after(-1))).outcome is Result.SUCCESS
+    assert (await log_in(world, app.code)).outcome is Result.SUCCESS
+    world.clock.advance(300.0)
+    assert (await log_in(world, app.code_after(-1))).outcome is Result.SUCCESS
+    assert (await log_in(world, app.code_after(1))).outcome is Result.SUCCESS
+
+
 async def test_a_clock_that_goes_wrong_is_followed_slowly_and_not_for_ever(
     world: World, app: App
 ) -> None:

@@ -97,18 +97,21 @@ async def test_a_login_that_is_cancelled_while_its_recovery_code_is_judged_is_no
     assert terminal.outcome is None
 
 
-def test_one_guess_of_six_digits_hits_an_app_three_times_in_a_million() -> None:
+@pytest.mark.parametrize(("drift", "steps"), [(0, 3), (1, 4), (-1, 4), (2, 5), (-2, 5)])
+def test_one_guess_of_six_digits_hits_an_app_three_to_five_times_in_a_million(
+    drift: int, steps: int
+) -> None:
     def code_at(_seed: bytes, step: int, digits: int) -> str:
         return f"{step % 10**digits:0{digits}}"
 
-    app = Authenticator("anna", "salt")
+    app = Authenticator("anna", "salt", drift=drift)
     wall = 30.0 * 58_000_123 + 7
     hits = sum(
         judge_app_code(app, f"{number:06}", KEY, code_at, wall) is not None
         for number in range(1_000_000)
         if abs(number - 123) < 50 or number % 1009 == 0
     )
-    assert hits == 3
+    assert hits == steps
 
 
 def test_every_step_of_the_window_is_computed_whichever_is_right() -> None:
@@ -121,7 +124,7 @@ def test_every_step_of_the_window_is_computed_whichever_is_right() -> None:
     app = Authenticator("anna", "salt")
     for answer in ("000000", "", "ü", "\ud800"):
         judge_app_code(app, answer, KEY, code_at, 3000.0)
-    assert computed == [99, 100, 101] * 4
+    assert computed == [97, 98, 99, 100, 101, 102, 103] * 4
 
 
 @pytest.mark.parametrize("answer", ["000000", SPARE, "not-it"])
