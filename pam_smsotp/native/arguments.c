@@ -47,14 +47,10 @@ static bool understood(struct arguments *a, const char *word)
     }
     if ((value = value_of(word, "timeout")))
         return (a->timeout = timeout_from(value)) > 0;
-    if ((value = value_of(word, "pin_prompt"))) {
-        a->pin_prompt = value;
-        return is_printable(value, LONGEST_PROMPT);
-    }
-    if ((value = value_of(word, "code_prompt"))) {
-        a->code_prompt = value;
-        return is_printable(value, LONGEST_PROMPT);
-    }
+    if ((value = value_of(word, "pin_prompt")))
+        return is_printable(a->pin_prompt = value, LONGEST_PROMPT);
+    if ((value = value_of(word, "code_prompt")))
+        return is_printable(a->code_prompt = value, LONGEST_PROMPT);
     return false;
 }
 

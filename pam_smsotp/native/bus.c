@@ -52,7 +52,7 @@ static bool may_wait(struct terminal *t, uint64_t *microseconds)
         return denied(t, PAM_CONV_ERR, "interrupted while waiting");
     uint64_t at = now();
     if (at >= t->deadline)
-        return unreachable(t, "no answer within %d s", t->arguments.timeout);
+        return denied(t, UNREACHABLE, "no answer within %d s", t->arguments.timeout);
     *microseconds = t->deadline - at < SLICE ? t->deadline - at : SLICE;
     return true;
 }
@@ -82,16 +82,13 @@ bool connect_to_bus(struct terminal *t)
 /* Begin to authenticate, as whom the kernel says that we are, and to join. Takes the descriptor. */
 bool join_bus(struct terminal *t, int descriptor)
 {
+    /* The timeout is set so that sd-bus does not ask the environment for one. */
+    const uint64_t timeout = (uint64_t)t->arguments.timeout * SECOND;
     int result = sd_bus_new(&t->bus);
-    if (result >= 0)
-        result = sd_bus_set_bus_client(t->bus, true);
-    if (result >= 0) /* set, so that sd-bus does not ask the environment for it */
-        result = sd_bus_set_method_call_timeout(t->bus, (uint64_t)t->arguments.timeout * SECOND);
-    if (result >= 0)
-        result = sd_bus_negotiate_fds(t->bus, false);
-    if (result >= 0)
-        result = sd_bus_set_fd(t->bus, descriptor, descriptor);
-    if (result < 0)
+    if (result < 0 || (result = sd_bus_set_bus_client(t->bus, true)) < 0 ||
+        (result = sd_bus_negotiate_fds(t->bus, false)) < 0 ||
+        (result = sd_bus_set_method_call_timeout(t->bus, timeout)) < 0 ||
+        (result = sd_bus_set_fd(t->bus, descriptor, descriptor)) < 0)
         close(descriptor);
     else
         result = sd_bus_start(t->bus);
@@ -107,47 +104,41 @@ static bool is_reply(sd_bus_message *message, uint64_t cookie, const char *asked
            (!strcmp(sender, asked) || !strcmp(sender, DRIVER));
 }
 
-static bool judge(struct terminal *t, sd_bus_message *request, const char *returns,
+static bool judge(struct terminal *t, sd_bus_message *call, const char *returns,
                   sd_bus_message *reply)
 {
     if (sd_bus_message_is_method_error(reply, NULL) > 0) {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
         return failed_by_name(t, error && error->name ? error->name : "");
     }
-    if (sd_bus_message_has_signature(reply, returns) <= 0)
-        return denied(t, PAM_AUTH_ERR, "bad reply to %s: its signature is not the contract's",
-                      sd_bus_message_get_member(request));
-    return true;
+    return sd_bus_message_has_signature(reply, returns) > 0 ||
+           denied(t, PAM_AUTH_ERR, "bad reply to %s: its signature is not the contract's",
+                  sd_bus_message_get_member(call));
 }
 
 /* Send a call, which may be NULL for want of memory, and wait for its reply. Takes the call. */
-bool exchange(struct terminal *t, sd_bus_message *request, const char *returns,
-              sd_bus_message **reply)
+bool exchange(struct terminal *t, sd_bus_message *call, const char *returns, sd_bus_message **reply)
 {
-    if (!request)
+    if (!call)
         return failed(t, ENOMEM, "cannot ask");
-    uint64_t cookie = 0;
-    int result = sd_bus_send(t->bus, request, &cookie);
+    uint64_t cookie = 0, wait;
+    int result = sd_bus_send(t->bus, call, &cookie);
     bool is_fine = result >= 0 || failed(t, result, "the bus takes nothing");
     *reply = NULL;
-    while (is_fine && !*reply) {
+    while (is_fine && !*reply && (is_fine = may_wait(t, &wait))) {
         sd_bus_message *message = NULL;
-        uint64_t wait;
-        is_fine = may_wait(t, &wait);
-        if (!is_fine)
-            break;
         result = sd_bus_process(t->bus, &message);
         if (result == 0)
             result = sd_bus_wait(t->bus, wait);
         if (result < 0 && result != -EINTR)
             is_fine = failed(t, result, "the bus is gone");
         /* Anything else is a stranger's signal, or NameAcquired. */
-        if (message && is_reply(message, cookie, sd_bus_message_get_destination(request))) {
-            is_fine = judge(t, request, returns, message);
+        if (message && is_reply(message, cookie, sd_bus_message_get_destination(call))) {
+            is_fine = judge(t, call, returns, message);
             *reply = is_fine ? sd_bus_message_ref(message) : NULL;
         }
         sd_bus_message_unref(message);
     }
-    sd_bus_message_unref(request);
+    sd_bus_message_unref(call);
     return is_fine;
 }

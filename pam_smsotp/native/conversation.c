@@ -42,13 +42,14 @@ static bool converse(struct terminal *t, int style, const char *text, char **ans
 
 /* Show a text; one that is no error only where the application did not ask for silence. sudo always
  * does, and would say no more than "Sorry, try again." */
-void show(struct terminal *t, int style, const char *text)
+bool show(struct terminal *t, int style, const char *text)
 {
     char *answer;
-    if (style == PAM_TEXT_INFO && t->flags & PAM_SILENT)
-        return;
-    if (converse(t, style, text, &answer))
-        wipe(answer);
+    if (style == PAM_TEXT_INFO && t->flags & (int)PAM_SILENT)
+        return true;
+    bool is_fine = converse(t, style, text, &answer);
+    wipe(answer);
+    return is_fine;
 }
 
 /* Ask, and hand over the answer, to be wiped by the caller. */

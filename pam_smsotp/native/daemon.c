@@ -5,10 +5,10 @@
  */
 #include "terminal.h"
 
+#include <errno.h>
 #include <pwd.h>
-#include <security/pam_ext.h>
 #include <security/pam_modutil.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <string.h>
 
 #define NAME "org.smsotp1"
@@ -19,43 +19,34 @@
  * name, and sent, it could make the bus drop us, which fail=ignore would forgive. */
 #define LONGEST_ITEM 4096
 
-/* Make a call, or NULL. Strings only: all that we send but Begin's context. */
-static sd_bus_message *new_call(struct terminal *t, const char *member, const char *first,
-                                const char *second)
+/* Make a call to the bus driver or the daemon; NULL for want of memory. sd-bus wipes the message
+ * when it is gone. */
+static sd_bus_message *new_call(struct terminal *t, const char *to, const char *member,
+                                const char *types, ...)
 {
+    bool is_driver = !strcmp(to, DRIVER);
+    const char *path = is_driver ? "/org/freedesktop/DBus" : "/org/smsotp1";
+    const char *interface = is_driver ? DRIVER : NAME ".Authentication";
     sd_bus_message *call = NULL;
-    if (sd_bus_message_new_method_call(t->bus, &call, t->daemon, "/org/smsotp1",
-                                       NAME ".Authentication", member) < 0)
+    va_list values;
+    if (sd_bus_message_new_method_call(t->bus, &call, to, path, interface, member) < 0)
         return NULL;
-    if ((!first || sd_bus_message_append(call, "s", first) >= 0) &&
-        (!second || (sd_bus_message_sensitive(call) >= 0 &&
-                     sd_bus_message_append(call, "s", second) >= 0)))
-        return call;
-    return sd_bus_message_unref(call);
-}
-
-static bool ask_driver(struct terminal *t, const char *member, const char *name,
-                       const char *returns, sd_bus_message **reply)
-{
-    sd_bus_message *call = NULL;
-    bool starts = !strcmp(member, "StartServiceByName");
-    if (sd_bus_message_new_method_call(t->bus, &call, DRIVER, "/org/freedesktop/DBus", DRIVER,
-                                       member) < 0)
-        call = NULL;
-    else if (sd_bus_message_append(call, starts ? "su" : "s", name, 0) < 0)
-        call = sd_bus_message_unref(call);
-    return exchange(t, call, returns, reply);
+    va_start(values, types);
+    bool is_made = sd_bus_message_sensitive(call) >= 0 &&
+                   sd_bus_message_appendv(call, types, values) >= 0;
+    va_end(values);
+    return is_made ? call : sd_bus_message_unref(call);
 }
 
 static bool find_owner(struct terminal *t)
 {
     sd_bus_message *reply;
     const char *owner = "";
-    if (!ask_driver(t, "GetNameOwner", NAME, "s", &reply))
+    if (!exchange(t, new_call(t, DRIVER, "GetNameOwner", "s", NAME), "s", &reply))
         return false;
     bool is_read = sd_bus_message_read(reply, "s", &owner) > 0 && strlen(owner) < sizeof t->daemon;
     if (is_read)
-        memcpy(t->daemon, owner, strlen(owner) + 1);
+        strcpy(t->daemon, owner);
     sd_bus_message_unref(reply);
     return is_read || denied(t, PAM_AUTH_ERR, "bad reply to GetNameOwner");
 }
@@ -65,22 +56,21 @@ static bool find_owner(struct terminal *t)
 bool find_daemon(struct terminal *t)
 {
     sd_bus_message *reply;
+    uint32_t uid = UINT32_MAX;
     if (!find_owner(t)) {
-        if (!t->failure.unreachable || !ask_driver(t, "StartServiceByName", NAME, "u", &reply))
+        if (t->failure.code != UNREACHABLE ||
+            !exchange(t, new_call(t, DRIVER, "StartServiceByName", "su", NAME, 0), "u", &reply))
             return false;
         sd_bus_message_unref(reply);
         if (!find_owner(t))
             return false;
     }
-    uint32_t uid = UINT32_MAX;
-    if (!ask_driver(t, "GetConnectionUnixUser", t->daemon, "u", &reply))
+    if (!exchange(t, new_call(t, DRIVER, "GetConnectionUnixUser", "s", t->daemon), "u", &reply))
         return false;
-    sd_bus_message_read(reply, "u", &uid);
+    bool is_read = sd_bus_message_read(reply, "u", &uid) > 0;
     sd_bus_message_unref(reply);
-    if (uid == 0)
-        return true;
-    const struct passwd *ours = pam_modutil_getpwnam(t->pamh, USER);
-    return (ours && uid == ours->pw_uid) ||
+    const struct passwd *ours = uid == 0 ? NULL : pam_modutil_getpwnam(t->pamh, USER);
+    return (is_read && (uid == 0 || (ours && uid == ours->pw_uid))) ||
            denied(t, PAM_AUTHINFO_UNAVAIL, NAME " is owned by uid %u", uid);
 }
 
@@ -117,59 +107,55 @@ static bool put_user(struct terminal *t, sd_bus_message *call)
 
 static bool put_flags(struct terminal *t, sd_bus_message *call, bool has_password)
 {
-    char *flags[3] = {NULL};
+    const char *flags[3] = {NULL};
     int count = 0;
-    if (t->flags & PAM_SILENT)
+    if (t->flags & (int)PAM_SILENT)
         flags[count++] = "silent";
     if (has_password)
         flags[count++] = t->arguments.use_first_pass ? "use-first-pass" : "try-first-pass";
-    int result = sd_bus_message_open_container(call, 'e', "sv");
-    if (result >= 0)
-        result = sd_bus_message_append(call, "s", "flags");
-    if (result >= 0)
-        result = sd_bus_message_open_container(call, 'v', "as");
-    if (result >= 0)
-        result = sd_bus_message_append_strv(call, flags);
-    if (result >= 0)
-        result = sd_bus_message_close_container(call);
-    if (result >= 0)
-        result = sd_bus_message_close_container(call);
+    int result = sd_bus_message_append(call, "{sv}", "flags", "as", count, flags[0], flags[1]);
     return result >= 0 || failed(t, result, "cannot ask");
 }
 
-/* Open a transaction. */
-bool begin(struct terminal *t, const char *mode, const char *password, sd_bus_message **reply)
+static bool put_context(struct terminal *t, sd_bus_message *call, const char *mode,
+                        bool has_password)
 {
     const struct arguments *a = &t->arguments;
-    sd_bus_message *call = new_call(t, "Begin", NULL, NULL);
-    if (!call || sd_bus_message_open_container(call, 'a', "{sv}") < 0) {
-        sd_bus_message_unref(call);
-        return exchange(t, NULL, "", reply);
-    }
-    if (put_user(t, call) && put_item(t, call, "service", PAM_SERVICE) &&
-        put_item(t, call, "rhost", PAM_RHOST) && put_item(t, call, "tty", PAM_TTY) &&
-        put_item(t, call, "ruser", PAM_RUSER) && put(t, call, "mode", mode) &&
-        put_flags(t, call, password != NULL) &&
-        (!a->pin_prompt || put(t, call, "pin_prompt", a->pin_prompt)) &&
-        (!a->code_prompt || put(t, call, "code_prompt", a->code_prompt)) &&
-        sd_bus_message_close_container(call) >= 0)
-        return exchange(t, call, "sa(ss)", reply);
-    sd_bus_message_unref(call);
-    return false;
+    if (sd_bus_message_open_container(call, 'a', "{sv}") < 0)
+        return failed(t, ENOMEM, "cannot ask");
+    return put_user(t, call) && put_item(t, call, "service", PAM_SERVICE) &&
+           put_item(t, call, "rhost", PAM_RHOST) && put_item(t, call, "tty", PAM_TTY) &&
+           put_item(t, call, "ruser", PAM_RUSER) && put(t, call, "mode", mode) &&
+           put_flags(t, call, has_password) &&
+           (!a->pin_prompt || put(t, call, "pin_prompt", a->pin_prompt)) &&
+           (!a->code_prompt || put(t, call, "code_prompt", a->code_prompt)) &&
+           (sd_bus_message_close_container(call) >= 0 || failed(t, ENOMEM, "cannot ask"));
 }
 
-/* Relay an answer; sd-bus wipes the message when it is gone. */
+/* Open a transaction. */
+bool begin(struct terminal *t, const char *mode, bool has_password, sd_bus_message **reply)
+{
+    sd_bus_message *call = new_call(t, t->daemon, "Begin", "");
+    if (call && !put_context(t, call, mode, has_password)) {
+        sd_bus_message_unref(call);
+        return false;
+    }
+    return exchange(t, call, "sa(ss)", reply);
+}
+
+/* Relay an answer. */
 bool respond(struct terminal *t, const char *transaction, const char *answer,
              sd_bus_message **reply)
 {
     renew_deadline(t);
-    return exchange(t, new_call(t, "Respond", transaction, answer), "a(ss)", reply);
+    sd_bus_message *call = new_call(t, t->daemon, "Respond", "ss", transaction, answer);
+    return exchange(t, call, "a(ss)", reply);
 }
 
 /* Give the transaction up, without waiting; the daemon also notices that we leave. */
 void cancel(struct terminal *t, const char *transaction)
 {
-    sd_bus_message *call = new_call(t, "Cancel", transaction, NULL);
+    sd_bus_message *call = new_call(t, t->daemon, "Cancel", "s", transaction);
     if (call && sd_bus_message_set_expect_reply(call, false) >= 0)
         sd_bus_send(t->bus, call, NULL);
     sd_bus_message_unref(call);

@@ -50,7 +50,8 @@ static bool show_steps(struct terminal *t, sd_bus_message *reply, const char **k
     while (sd_bus_message_read(reply, "(ss)", kind, text) > 0) {
         if (sd_bus_message_at_end(reply, false) > 0)
             return true;
-        show(t, !strcmp(*kind, "info") ? PAM_TEXT_INFO : PAM_ERROR_MSG, *text);
+        if (!show(t, !strcmp(*kind, "info") ? PAM_TEXT_INFO : PAM_ERROR_MSG, *text))
+            return false;
     }
     return denied(t, PAM_AUTH_ERR, "the daemon sent no steps");
 }
@@ -70,7 +71,8 @@ static bool answer_step(struct terminal *t, const char *transaction, const char 
     bool is_fine = respond(t, transaction, asks ? answer : password, reply);
     wipe(answer);
     /* The answer may have been wrong: from here on nothing may be ignored. */
-    t->failure.unreachable = false;
+    if (t->failure.code == UNREACHABLE)
+        t->failure.code = PAM_AUTHINFO_UNAVAIL;
     return is_fine;
 }
 
@@ -98,7 +100,7 @@ bool login(struct terminal *t, const char *mode, const char *password, int *code
 {
     sd_bus_message *begun = NULL;
     const char *transaction = NULL;
-    if (!begin(t, mode, password, &begun))
+    if (!begin(t, mode, password != NULL, &begun))
         return false;
     sd_bus_message *reply = sd_bus_message_ref(begun);
     bool is_fine = sd_bus_message_read(begun, "s", &transaction) > 0 ||

@@ -31,7 +31,7 @@ static bool change_pin(struct terminal *t, int *code)
     if (!connect_to_bus(t) || !find_daemon(t))
         return false;
     *code = PAM_SUCCESS;
-    return t->flags & PAM_PRELIM_CHECK || login(t, "change-pin", NULL, code);
+    return (t->flags & PAM_PRELIM_CHECK) || login(t, "change-pin", NULL, code);
 }
 
 /* To sudo, PAM_AUTHINFO_UNAVAIL is a wrong password: it would wait for the daemon three times. */
@@ -44,14 +44,16 @@ static bool is_sudo(pam_handle_t *pamh)
 
 static int refuse(struct terminal *t)
 {
-    const struct failure failure = t->failure;
-    if (failure.unreachable && t->arguments.fail_ignore) {
-        pam_syslog(t->pamh, LOG_WARNING, "passed over (fail=ignore): %s", failure.reason);
+    struct failure *failure = &t->failure;
+    if (failure->code == UNREACHABLE && t->arguments.fail_ignore) {
+        pam_syslog(t->pamh, LOG_WARNING, "passed over (fail=ignore): %s", failure->reason);
         return PAM_IGNORE;
     }
-    pam_syslog(t->pamh, LOG_WARNING, "%s: %s", name_of(failure.code), failure.reason);
-    if (failure.code != PAM_AUTHINFO_UNAVAIL)
-        return failure.code;
+    if (failure->code == UNREACHABLE)
+        failure->code = PAM_AUTHINFO_UNAVAIL;
+    pam_syslog(t->pamh, LOG_WARNING, "%s: %s", name_of(failure->code), failure->reason);
+    if (failure->code != PAM_AUTHINFO_UNAVAIL)
+        return failure->code;
     show(t, PAM_ERROR_MSG, NOT_AVAILABLE);
     return is_sudo(t->pamh) ? PAM_CRED_UNAVAIL : PAM_AUTHINFO_UNAVAIL;
 }
@@ -93,14 +95,6 @@ EXPORTED int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const cha
     return PAM_IGNORE;
 }
 
-EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
-{
-    (void)pamh, (void)flags, (void)argc, (void)argv;
-    return PAM_IGNORE;
-}
-
-EXPORTED int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
-{
-    (void)pamh, (void)flags, (void)argc, (void)argv;
-    return PAM_IGNORE;
-}
+#define LEFT_TO_OTHERS EXPORTED __attribute__((alias("pam_sm_acct_mgmt")))
+LEFT_TO_OTHERS int pam_sm_open_session(pam_handle_t *, int, int, const char **);
+LEFT_TO_OTHERS int pam_sm_close_session(pam_handle_t *, int, int, const char **);

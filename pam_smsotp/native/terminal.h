@@ -28,10 +28,12 @@ struct arguments {
     bool debug;
 };
 
-/* Why the login ends. Only what is `unreachable` may become PAM_IGNORE. */
+/* In the place of a PAM code: PAM_AUTHINFO_UNAVAIL, or with fail=ignore PAM_IGNORE. */
+#define UNREACHABLE (-1)
+
+/* Why the login ends. */
 struct failure {
     int code;
-    bool unreachable;
     char reason[200]; /* a fact for the log: never an answer, a prompt or a text of the daemon */
 };
 
@@ -52,17 +54,17 @@ bool parse_arguments(struct terminal *t, int count, const char **words);
 void renew_deadline(struct terminal *t);
 bool connect_to_bus(struct terminal *t);
 bool join_bus(struct terminal *t, int descriptor);
-bool exchange(struct terminal *t, sd_bus_message *request, const char *returns,
+bool exchange(struct terminal *t, sd_bus_message *call, const char *returns,
               sd_bus_message **reply);
 
 /* conversation.c */
-void show(struct terminal *t, int style, const char *text);
+bool show(struct terminal *t, int style, const char *text);
 bool ask(struct terminal *t, int style, const char *prompt, char **answer);
 void wipe(char *answer);
 
 /* daemon.c */
 bool find_daemon(struct terminal *t);
-bool begin(struct terminal *t, const char *mode, const char *password, sd_bus_message **reply);
+bool begin(struct terminal *t, const char *mode, bool has_password, sd_bus_message **reply);
 bool respond(struct terminal *t, const char *transaction, const char *answer,
              sd_bus_message **reply);
 void cancel(struct terminal *t, const char *transaction);
@@ -77,7 +79,6 @@ bool is_printable(const char *text, size_t longest);
 /* verdict.c */
 bool denied(struct terminal *t, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-bool unreachable(struct terminal *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool failed(struct terminal *t, int error, const char *what);
 bool failed_by_name(struct terminal *t, const char *name);
 int code_from_outcome(const char *outcome);

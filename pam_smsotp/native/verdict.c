@@ -17,23 +17,12 @@ static const struct {
     int code;
 } outcomes[] = {
 #define OUTCOME(name) {#name, name}
-    OUTCOME(PAM_SUCCESS),
-    OUTCOME(PAM_IGNORE),
-    OUTCOME(PAM_ABORT),
-    OUTCOME(PAM_ACCT_EXPIRED),
-    OUTCOME(PAM_AUTHINFO_UNAVAIL),
-    OUTCOME(PAM_AUTHTOK_ERR),
-    OUTCOME(PAM_AUTHTOK_RECOVERY_ERR),
-    OUTCOME(PAM_AUTH_ERR),
-    OUTCOME(PAM_CONV_ERR),
-    OUTCOME(PAM_CRED_INSUFFICIENT),
-    OUTCOME(PAM_CRED_UNAVAIL),
-    OUTCOME(PAM_MAXTRIES),
-    OUTCOME(PAM_PERM_DENIED),
-    OUTCOME(PAM_SERVICE_ERR),
-    OUTCOME(PAM_SYSTEM_ERR),
-    OUTCOME(PAM_TRY_AGAIN),
-    OUTCOME(PAM_USER_UNKNOWN),
+    OUTCOME(PAM_SUCCESS),      OUTCOME(PAM_IGNORE),        OUTCOME(PAM_ABORT),
+    OUTCOME(PAM_ACCT_EXPIRED), OUTCOME(PAM_AUTHTOK_ERR),   OUTCOME(PAM_AUTHINFO_UNAVAIL),
+    OUTCOME(PAM_AUTH_ERR),     OUTCOME(PAM_CONV_ERR),      OUTCOME(PAM_AUTHTOK_RECOVERY_ERR),
+    OUTCOME(PAM_CRED_UNAVAIL), OUTCOME(PAM_MAXTRIES),      OUTCOME(PAM_CRED_INSUFFICIENT),
+    OUTCOME(PAM_PERM_DENIED),  OUTCOME(PAM_SERVICE_ERR),   OUTCOME(PAM_SYSTEM_ERR),
+    OUTCOME(PAM_TRY_AGAIN),    OUTCOME(PAM_USER_UNKNOWN),
 };
 
 /* The errors that mean: nobody there. Busy and LimitsExceeded are left out on purpose: a caller
@@ -51,28 +40,13 @@ static const char *const nobody_there[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-static void explain(struct terminal *t, int code, bool is_unreachable, const char *format,
-                    va_list values)
-{
-    t->failure.code = code;
-    t->failure.unreachable = is_unreachable;
-    vsnprintf(t->failure.reason, sizeof t->failure.reason, format, values);
-}
-
+/* Remember why the login ends; false, for the caller to return. */
 bool denied(struct terminal *t, int code, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    explain(t, code, false, format, values);
-    va_end(values);
-    return false;
-}
-
-bool unreachable(struct terminal *t, const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    explain(t, PAM_AUTHINFO_UNAVAIL, true, format, values);
+    t->failure.code = code;
+    vsnprintf(t->failure.reason, sizeof t->failure.reason, format, values);
     va_end(values);
     return false;
 }
@@ -81,12 +55,13 @@ bool unreachable(struct terminal *t, const char *format, ...)
 bool failed(struct terminal *t, int error, const char *what)
 {
     static const int gone[] = {ECONNABORTED, ECONNREFUSED, ECONNRESET, EACCES, ENOENT, ENOTCONN,
-                               ENOTDIR,      EPERM,        EPIPE,      EPROTO, ESHUTDOWN, ETIMEDOUT};
+                               ENOTDIR, EPERM, EPIPE, EPROTO, ESHUTDOWN, ETIMEDOUT};
+    int code = PAM_AUTHINFO_UNAVAIL;
     errno = error < 0 ? -error : error; /* of sd-bus, or of the kernel; %m prints it */
     for (size_t i = 0; i < COUNT(gone); i++)
         if (errno == gone[i])
-            return unreachable(t, "%s: %m", what);
-    return denied(t, PAM_AUTHINFO_UNAVAIL, "%s: %m", what);
+            code = UNREACHABLE;
+    return denied(t, code, "%s: %m", what);
 }
 
 /* Say what a D-Bus error means; its text is never read, it might quote an answer. */
@@ -96,17 +71,19 @@ bool failed_by_name(struct terminal *t, const char *name)
     for (size_t length = 0; *name && length < sizeof shown - 1; name++)
         if (isalnum((unsigned char)*name) || *name == '.' || *name == '_')
             shown[length++] = *name;
+    int code = PAM_AUTH_ERR;
+    /* Right to refuse, yet no judgement of the answer: the user reads "not available". */
+    if (!strcmp(shown, "org.smsotp1.Error.Busy") ||
+        !strcmp(shown, "org.freedesktop.DBus.Error.LimitsExceeded"))
+        code = PAM_AUTHINFO_UNAVAIL;
     for (size_t i = 0; i < COUNT(nobody_there); i++)
         if (!strcmp(shown, nobody_there[i]))
-            return unreachable(t, "%s", shown);
+            code = UNREACHABLE;
     /* Activation failed: the driver's own words for it, and systemd's (NoSuchUnit, …). */
     if (!strncmp(shown, "org.freedesktop.DBus.Error.Spawn.", 33) ||
         !strncmp(shown, "org.freedesktop.systemd1.", 25))
-        return unreachable(t, "%s", shown);
-    /* Right to refuse, yet no judgement of the answer: the user reads "not available". */
-    bool is_overload = !strcmp(shown, "org.smsotp1.Error.Busy") ||
-                       !strcmp(shown, "org.freedesktop.DBus.Error.LimitsExceeded");
-    return denied(t, is_overload ? PAM_AUTHINFO_UNAVAIL : PAM_AUTH_ERR, "%s", shown);
+        code = UNREACHABLE;
+    return denied(t, code, "%s", shown);
 }
 
 int code_from_outcome(const char *outcome)

@@ -12,6 +12,7 @@ The script is a list of behaviours, one for each Begin or Respond; the last one 
     {"huge": 3000000}                   reply with one text of that many letters
     {"silence": true}                   never reply
     {"die": true}                       end at once, without a reply
+    {"late": 0.5, …}                    as the rest says, after as many seconds
 
 With "loop" as the only addition ({"loop": [...]}), the list starts again at each Begin.
 Each call is one JSON line (member, body) in the calls file. The line "ready" on standard output
@@ -65,6 +66,9 @@ class ScriptedDaemon:
     def _behave(self, message: Message, behaviour: dict[str, Any]) -> Message | bool:
         begins = message.member == "Begin"
         match behaviour:
+            case {"late": seconds, **rest}:
+                asyncio.get_running_loop().call_later(seconds, self._send, message, rest)
+                return True
             case {"steps": steps}:
                 body = ["transaction-1", steps] if begins else [steps]
                 return Message.new_method_return(message, "sa(ss)" if begins else "a(ss)", body)
@@ -79,6 +83,11 @@ class ScriptedDaemon:
                 os._exit(1)
             case _:
                 return True
+
+    def _send(self, message: Message, behaviour: dict[str, Any]) -> None:
+        reply = self._behave(message, behaviour)
+        if isinstance(reply, Message):
+            self._bus.send(reply)
 
 
 def _plain(value: object) -> object:

@@ -21,7 +21,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from tests.pam.built import DRIVER, NATIVE, SANITIZED, SANITIZED_DRIVER, built
+from tests.pam.built import (
+    DRIVER,
+    NATIVE,
+    SANITIZED,
+    SANITIZED_DRIVER,
+    SANITIZED_THREAD_DRIVER,
+    THREAD_DRIVER,
+    built,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -124,6 +132,10 @@ class ScriptedDaemon:
 class PrivateHost:
     """The private corner; leave its `with` block to remove it."""
 
+    # Plain, and compiled with sanitizers.
+    _drivers = (DRIVER, SANITIZED_DRIVER)
+    _thread_drivers = (THREAD_DRIVER, SANITIZED_THREAD_DRIVER)
+
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="private-host-"))
         self.directory.chmod(0o755)
@@ -179,7 +191,7 @@ class PrivateHost:
         # As the package manager does at installation, with the interpreter pam_python embeds.
         subprocess.run(["/usr/bin/python3", "-m", "compileall", "-q", package], check=True)
         shutil.copy(ROOT / "packaging/usr/lib/pam-smsotp/pam_smsotp.py", directory / "modules")
-        for name in (NATIVE, SANITIZED, DRIVER, SANITIZED_DRIVER):
+        for name in (NATIVE, SANITIZED, *self._drivers, *self._thread_drivers):
             shutil.copy(built(name), directory / "modules" / name)
         self.write_service("other", "auth required pam_deny.so")
 
@@ -210,8 +222,12 @@ class PrivateHost:
     @property
     def driver(self) -> Path:
         """Return the scripted PAM application that can load the terminal."""
-        name = SANITIZED_DRIVER if self.terminal == SANITIZED else DRIVER
-        return self.directory / "modules" / name
+        return self.directory / "modules" / self._drivers[self.terminal == SANITIZED]
+
+    @property
+    def thread_driver(self) -> Path:
+        """Return the PAM application with threads that can load the terminal."""
+        return self.directory / "modules" / self._thread_drivers[self.terminal == SANITIZED]
 
     def use_terminal(self, arguments: str = "") -> str:
         """Make a PAM service that stacks our terminal in every phase, and return its name."""

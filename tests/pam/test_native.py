@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for the terminal in C alone: threads, memory, what compiler and fuzzer find."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.pam.built import FUZZER, NATIVE, SANITIZED, SOURCE, built
+from tests.pam.private_host import facts
+from tests.static.tool import assert_content, assert_silent, located, output_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.pam.private_host import PrivateHost
+
+WHOLE_LOGIN = [
+    {"steps": [["hidden", "PIN: "]]},
+    {"steps": [["info", "Code sent."], ["hidden", "Code: "]]},
+    {"steps": [["outcome", "PAM_SUCCESS"]]},
+]
+SOURCES = sorted(SOURCE.glob("*.c"))
+# Seconds on one slow processor.
+FUZZ_RUNS = 30_000
+
+
+@pytest.mark.parametrize("terminal", [NATIVE, SANITIZED], indirect=True)
+def test_many_threads_log_in_at_once_and_leave_no_descriptor(host: PrivateHost) -> None:
+    # The scripted daemon keeps one script: logins of a single step do not disturb each other.
+    with host.daemon({"loop": [{"steps": [["outcome", "PAM_SUCCESS"]]}]}) as daemon:
+        done = host.run(host.thread_driver, "8", "10", host.use_terminal(), "alice", "1")
+        assert done.stderr == ""
+        assert facts(done.stdout, ["granted"]) == ["granted 80"]
+        [(before, after)] = [line.split()[1:] for line in facts(done.stdout, ["fds"])]
+        assert before == after
+        assert daemon.members().count("Begin") == 81
+
+
+@pytest.mark.parametrize("terminal", [NATIVE], indirect=True)
+def test_valgrind_sees_no_wrong_access_and_no_leak(host: PrivateHost) -> None:
+    located("valgrind")
+    for script, answers in (
+        ({"loop": WHOLE_LOGIN}, ["2580", "123456"]),
+        ({"loop": [WHOLE_LOGIN[0], {"error": "org.example.Surprise"}]}, ["2580"]),
+        ([{"raw": ["u", [0]]}], []),
+    ):
+        with host.daemon(script):
+            done = host.run(
+                "valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full",
+                "--errors-for-leak-kinds=definite,indirect,possible", host.driver, "-r", "3",
+                host.use_terminal("debug"), "alice", *answers,
+                seconds=100,
+            )  # fmt: skip
+        assert len(facts(done.stdout, ["result"])) == 3
+        assert done.stderr == ""
+        assert done.returncode != 99
+
+
+def test_nothing_but_the_six_functions_can_be_reached_from_outside() -> None:
+    status, output = output_of("nm", "--dynamic", "--defined-only", built(NATIVE))
+    assert status == 0
+    assert {line.split()[-1] for line in output.splitlines()} == {
+        f"pam_sm_{name}"
+        for name in (
+            "acct_mgmt", "authenticate", "chauthtok", "close_session", "open_session", "setcred",
+        )
+    }  # fmt: skip
+
+
+def test_nothing_of_its_own_is_kept_between_two_calls() -> None:
+    # B, D and their like: data that can be written. _end and the like are the linker's.
+    _, output = output_of("nm", "--format=posix", built(NATIVE))
+    kept = [line for line in output.splitlines() if line.split()[1] in "bBcCgGsS"]
+    assert [line for line in kept if not line.startswith(("completed", "__", "_end"))] == []
+
+
+def test_it_asks_for_no_environment_and_no_handler_and_formats_into_bounds_only() -> None:
+    _, output = output_of("nm", "--dynamic", "--undefined-only", built(NATIVE))
+    wanted = {line.split()[-1].partition("@")[0] for line in output.splitlines()}
+    assert "__explicit_bzero_chk" in wanted
+    refused = {
+        "getenv", "secure_getenv", "sigaction", "signal", "sigprocmask", "pthread_create", "fork",
+        "sprintf", "printf", "openlog", "setlocale", "strtok", "getpwnam", "sd_bus_open_system",
+    }  # fmt: skip
+    assert wanted & refused == set()
+
+
+def test_it_is_hardened() -> None:
+    _, output = output_of("readelf", "--wide", "--dynamic", "--program-headers", built(NATIVE))
+    for sign in ("BIND_NOW", "GNU_RELRO", "NODELETE"):
+        assert sign in output
+    assert "TEXTREL" not in output
+    [stack] = [line for line in output.splitlines() if "GNU_STACK" in line]
+    assert "RWE" not in stack
+    _, output = output_of("nm", "--dynamic", "--undefined-only", built(NATIVE))
+    assert "__stack_chk_fail" in output
+    assert "__vsnprintf_chk" in output
+
+
+def test_the_compilers_analyzer_finds_nothing(tmp_path: Path) -> None:
+    assert_silent(
+        "gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Wvla",
+        "-Wstrict-prototypes", "-fanalyzer",
+        "-fPIC", "-shared", "-o", tmp_path / "analyzed.so", *SOURCES, "-lpam", "-lsystemd",
+    )  # fmt: skip
+
+
+def message(kind: int, body: bytes) -> bytes:
+    """Encode one message as the fuzz target reads them."""
+    return struct.pack("<BH", kind, len(body)) + body
+
+
+def text(value: str) -> bytes:
+    """Encode a string, and the padding to the next one."""
+    octets = value.encode()
+    return struct.pack("<I", len(octets)) + octets + bytes(4 - len(octets) % 4)
+
+
+def steps(*pairs: tuple[str, str]) -> bytes:
+    """Encode an a(ss) that begins at a multiple of 8."""
+    array = b""
+    for kind, words in pairs:
+        array += bytes(-len(array) % 8) + text(kind) + text(words).rstrip(b"\0") + b"\0"
+    return struct.pack("<I", len(array)) + bytes(4) + array
+
+
+def test_no_reply_of_a_daemon_confuses_it(tmp_path: Path) -> None:
+    """The fuzzer starts from whole logins and changes them."""
+    begun = text("one") + bytes(0)  # 8 octets
+    asked, granted = (
+        steps(("info", "hello"), ("hidden", "PIN: ")),
+        steps(("outcome", "PAM_SUCCESS")),
+    )
+    seeds = {
+        "granted": message(6, begun + granted),
+        "asked": message(6, begun + asked) + message(1, asked) + message(3, granted),
+        "authtok": message(6, begun + steps(("authtok", ""))) + message(1, granted),
+        "error": message(6, begun + asked) + message(255, b""),
+        "stranger": message(254, begun + granted) + message(6, begun + asked),
+        "raw": message(0, b"l\4\1\1" + bytes(60)),
+    }
+    (tmp_path / "seeds").mkdir()
+    for name, seed in seeds.items():
+        (tmp_path / "seeds" / name).write_bytes(seed)
+    located("clang")
+    assert_content(
+        str(built(FUZZER)), f"-runs={FUZZ_RUNS}", "-seed=1",
+        "-max_len=1024", "-timeout=10",
+        f"-artifact_prefix={tmp_path}/", tmp_path / "seeds",
+    )  # fmt: skip
+
+
+def test_the_fuzz_target_lets_the_right_word_in(tmp_path: Path) -> None:
+    """Otherwise it would fuzz a login that never comes to its end."""
+    seed = tmp_path / "granted"
+    seed.write_bytes(message(6, text("one") + steps(("outcome", "PAM_SUCCESS"))))
+    said = subprocess.run(
+        [built(FUZZER), seed],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"FUZZ_TELL": "1"},
+    )
+    assert "granted" in said.stdout
