@@ -5,7 +5,7 @@
  *
  * The host must not notice it: sd-bus writes without SIGPIPE and its descriptor is close-on-exec;
  * no wait outlasts the deadline or a Ctrl-C. Nothing here or in the sd-bus functions that are used
- * lets the environment say which bus, or how long (ADR 0011).
+ * lets the environment say which bus, or how long (ADR 0013).
  */
 #include "terminal.h"
 

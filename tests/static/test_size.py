@@ -4,14 +4,16 @@
 
 import ast
 import io
+import re
 import tokenize
 from typing import Final
 
-from tests.static.tree import ROOT, python_files
+from tests.static.tree import ROOT, files, python_files
 
 MODULE_LINES: Final = 400
 # It runs as root inside other people's programs: it must stay readable in one sitting.
 TERMINAL_CODE_LINES: Final = 800
+NATIVE_CODE_LINES: Final = 720
 
 _LAYOUT: Final = {
     tokenize.COMMENT,
@@ -66,3 +68,13 @@ def test_the_terminal_stays_readable_in_one_sitting() -> None:
     modules = python_files("pam_smsotp")
     assert modules
     assert sum(code_lines(path.read_text()) for path in modules) <= TERMINAL_CODE_LINES
+
+
+def test_the_terminal_in_c_stays_so_too() -> None:
+    sources = [path for path in files() if path.parent == ROOT / "pam_smsotp/native"]
+    texts = {path: path.read_text() for path in sources if path.suffix in {".c", ".h"}}
+    assert texts
+    assert all(len(text.splitlines()) <= MODULE_LINES for text in texts.values())
+    code = (re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL) for text in texts.values())
+    lines = [line for text in code for line in text.splitlines() if line.strip()]
+    assert len(lines) <= NATIVE_CODE_LINES

@@ -120,6 +120,14 @@ def test_lintian_finds_no_fault() -> None:
     assert status == 0, output
 
 
+def test_the_native_terminal_is_packed_as_hardened_as_debian_can(tmp_path: Path) -> None:
+    subprocess.run(["dpkg-deb", "--extract", built_package("libpam-smsotp"), tmp_path], check=True)
+    [module] = tmp_path.glob("usr/lib/*/security/pam_smsotp.so")
+    _, output = output_of("readelf", "--wide", "--dynamic", "--program-headers", module)
+    assert "GNU_RELRO" in output
+    assert "BIND_NOW" in output
+
+
 def test_installing_changes_no_login(fresh: Machine) -> None:
     before = pam_files(fresh)
     install(fresh, built_package())
