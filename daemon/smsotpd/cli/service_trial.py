@@ -55,6 +55,9 @@ class Answers:
         if not line and not part:
             self.are_used_up = True
             return None
+        if b"\0" in line:
+            # PAM would take what stands before it for the whole.
+            raise WrongInputError("an answer is no text: it has a zero byte")
         try:
             return Secret(line.removesuffix(b"\r").decode())
         except UnicodeDecodeError:

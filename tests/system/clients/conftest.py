@@ -15,7 +15,7 @@ from tests.system.ssh.server import SETTINGS
 from tests.testhost.machine import Machine
 from tests.testhost.ssh import configure_sshd
 
-SERVICES: Final = ("sshd", "su", "vsftpd", "jupyterhub")
+SERVICES: Final = ("sshd", "su", "chsh", "vsftpd", "jupyterhub")
 # JupyterHub brings no service file; this is one as any program's.
 HUB_SERVICE: Final = "@include common-auth\n@include common-account\n@include common-session\n"
 

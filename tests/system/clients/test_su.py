@@ -72,6 +72,18 @@ def test_su_without_a_terminal_is_denied_and_sends_nothing(alice: Account, bob: 
     assert alice.messages() == []
 
 
+def test_chsh_asks_its_caller_for_pin_and_code(alice: Account) -> None:
+    terminal = alice.machine.spawn(["chsh", "--shell", "/bin/sh"], user=alice.name)
+    terminal.expect_exact("PIN: ")
+    terminal.sendline(PIN)
+    terminal.expect_exact(f"Code sent to {alice.masked}: ")
+    terminal.sendline(alice.code())
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    entry = alice.machine.run(["getent", "passwd", alice.name]).stdout
+    assert entry.rstrip().endswith(":/bin/sh")
+
+
 @pytest.mark.parametrize("name", ["LD_PRELOAD", "DBUS_SYSTEM_BUS_ADDRESS"])
 def test_the_trap_catches_a_program_that_heeds_its_environment(trap: Machine, name: str) -> None:
     program = {"LD_PRELOAD": ["/usr/bin/true"], "DBUS_SYSTEM_BUS_ADDRESS": ["busctl", "list"]}[name]

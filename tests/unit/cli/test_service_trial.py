@@ -155,7 +155,7 @@ def test_answers_that_end_too_early_end_the_login(asking: Shell, typed: str) -> 
     assert "asked more than there were answers" in result.output
 
 
-@pytest.mark.parametrize("typed", [b"\xff\n", b"x" * 70_000])
+@pytest.mark.parametrize("typed", [b"\xff\n", b"x" * 70_000, PIN.encode() + b"\0\n"])
 def test_an_answer_that_is_none_is_refused(asking: Shell, typed: bytes) -> None:
     result = asking.run("service", "test", "asking", "anna", "--answers-stdin", typed=typed)
 
