@@ -2,32 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where `smsotpctl service enable` refuses: callers could choose what runs as root there."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from tests.system.accounts import PASSWORD, Account
 from tests.system.sudo.login import SudoLogin
-from tests.system.sudo.service import enable, sudo_disabled
+from tests.system.sudo.service import enable, sudo_disabled, sudoers
 from tests.testhost.machine import Machine
 
 pytestmark = pytest.mark.system
 
 SECURE_PATH = 'secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"'
-
-
-@contextmanager
-def sudoers(machine: Machine, text: str) -> Iterator[None]:
-    """Replace sudo's rules for the time of a `with` block."""
-    path = "/etc/sudoers"
-    before = machine.read_text(path)
-    machine.write_text(path, text, mode=0o440)
-    try:
-        machine.run(["visudo", "--check"])
-        yield
-    finally:
-        machine.write_text(path, before, mode=0o440)
 
 
 @pytest.mark.parametrize(
