@@ -33,8 +33,8 @@ def new_pin(user: str) -> Secret:
 class PinFile:
     """A new file that only its owner may read: `user` and `pin` as CSV.
 
-    A PIN stands there before it counts, so that none is lost if we are killed; those that never
-    counted are taken out in the end.
+    A PIN stands there before it counts, so that none is lost if we are killed; those that are known
+    not to count are taken out in the end.
     """
 
     def __init__(self, path: Path) -> None:
@@ -60,26 +60,30 @@ class PinFile:
         self._writer = csv.writer(self._file, lineterminator="\n")
         self._writer.writerow(("user", "pin"))
         self._counted: dict[str, Secret] = {}
+        self._unknown: dict[str, Secret] = {}
 
     def note(self, pins: Mapping[str, Secret]) -> None:
-        """Put PINs on disk that are about to count."""
+        """Put PINs on disk that are about to count; from now on they may."""
+        self._unknown = dict(pins)
         self._writer.writerows((user, pin.reveal()) for user, pin in pins.items())
         self._file.flush()
         os.fsync(self._file.fileno())
 
     def count(self, pins: Mapping[str, Secret]) -> None:
-        """Remember which of them do."""
+        """Remember which of them do; the others do not."""
         self._counted |= pins
+        self._unknown = {}
 
     def finish(self) -> int:
-        """Leave only the PINs that count; return how many, and without any, no file."""
-        if not self._counted:
+        """Leave only the PINs that count, or may; return how many, and without any, no file."""
+        left = self._counted | self._unknown
+        if not left:
             self._file.close()
             self._path.unlink()
             return 0
         self._file.seek(0)
         self._file.truncate()
         self._writer.writerow(("user", "pin"))
-        self.note(self._counted)
+        self.note(left)
         self._file.close()
-        return len(self._counted)
+        return len(left)

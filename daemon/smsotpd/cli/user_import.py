@@ -5,7 +5,7 @@
 import json
 import stat
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,12 +13,13 @@ from typing import Final
 import click
 
 from smsotpd.cli.client import MOST_SECRET_BYTES, AdminClient
-from smsotpd.cli.errors import WrongInputError
+from smsotpd.cli.errors import CliError, WrongInputError
 from smsotpd.cli.exit import Exit
 from smsotpd.cli.output import print_json, printable
 from smsotpd.cli.pin_file import PinFile, new_pin
 from smsotpd.cli.tool import Tool, json_option, pass_tool
 from smsotpd.cli.user_csv import Row, parse_users
+from smsotpd.core.secret import Secret
 
 _MOST_AT_ONCE: Final = 100
 _MOST_BYTES: Final = 16 * 1024 * 1024
@@ -129,11 +130,7 @@ class _Import:
             if made and self._pin_file is not None:
                 self._pin_file.note(made)
             good = [row for row in part if not row.mistake]
-            answers = self._daemon.import_users(
-                [(row.user, row.addresses, made.get(row.user, row.pin)) for row in good],
-                dry_run=self._dry_run,
-                without_pin=self._without_pin,
-            )
+            answers = self._hand_over(good, made) if good else []
             found = {
                 row.user: (result, reason)
                 for row, (_user, result, reason) in zip(good, answers, strict=True)
@@ -149,6 +146,27 @@ class _Import:
                 result, reason = found[row.user]
                 warning = "" if self._tool.host.has_account(row.user) else _NO_ACCOUNT
                 yield _Report(row, result, reason, warning)
+
+    def _hand_over(
+        self, rows: Sequence[Row], made: Mapping[str, Secret]
+    ) -> list[tuple[str, str, str]]:
+        try:
+            return self._daemon.import_users(
+                [(row.user, row.addresses, made.get(row.user, row.pin)) for row in rows],
+                dry_run=self._dry_run,
+                without_pin=self._without_pin,
+            )
+        except CliError as error:
+            if error.exit_code not in {Exit.UNAVAILABLE, Exit.FAILED}:
+                if self._pin_file is not None:
+                    self._pin_file.count({})
+                raise
+            # The answer may have been lost, not the work.
+            raise CliError(
+                f"{error.text}; lines {rows[0].line} to {rows[-1].line} may be done or not",
+                remedy="import the file again: what was done is unchanged then",
+                exit_code=error.exit_code,
+            ) from None
 
     def _needs_pin(self, row: Row) -> bool:
         return (
