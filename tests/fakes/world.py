@@ -60,6 +60,7 @@ class World:
     Attributes:
         settings: may be replaced at any time, as by a reload.
         in_files: gateways as defined by configuration files.
+        more_secrets: what a test made that must not be seen; only the test knows them.
         today: as the clock on the wall says.
     """
 
@@ -69,6 +70,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
+        self.more_secrets: list[str] = []
         self.store = MemoryStore()
         self.source = CountingCodeSource()
         self.catalogue = FakeCatalogue(self.clock)

@@ -16,7 +16,7 @@ SERVICE = "notification"
 # What a text may name; each event fills in those that it has.
 TAGS = frozenset(
     {"event", "user", "phone", "service", "rhost", "tty", "time", "date", "host"}
-    | {"gateway", "reason", "rule", "change", "outcome", "failures"}
+    | {"gateway", "reason", "rule", "change", "outcome", "failures", "left"}
 )
 
 DEFAULT_TEXT = "{host}: {event} {user} {service} {rhost} {gateway} {reason}{change} {time}"

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from smsotpd.core.authenticator import MOST_DRIFT, STEP_SECONDS, WINDOW
 from smsotpd.core.errors import UnavailableError
 from smsotpd.store.database_copy import write_copy
 from smsotpd.store.faults import damaged, unavailable
@@ -25,7 +26,6 @@ SUFFIX: Final = ".backup"
 _UNFINISHED: Final = ".backup-unfinished"
 _ASIDE: Final = ".damaged"
 _COMPANIONS: Final = ("-wal", "-journal", "-shm")
-_STEP_SECONDS: Final = 30
 
 # Codes and break-glass codes may have been used since; so may the authenticator's present one.
 _FORGET: Final = """
@@ -80,7 +80,8 @@ def restore(database: Path) -> Path | None:
         with closing(sqlite3.connect(copy)) as source:
             write_copy(source, fresh)
         with closing(sqlite3.connect(fresh)) as target:
-            step = int(time.time()) // _STEP_SECONDS + 1  # noqa: TID251  # as RFC 6238 counts
+            here = int(time.time()) // STEP_SECONDS  # noqa: TID251  # as RFC 6238 counts
+            step = here + WINDOW + MOST_DRIFT  # the newest that may have been accepted
             target.executescript(_FORGET.format(step=step))
         was_there = database.exists()
         for suffix in ("", *_COMPANIONS):

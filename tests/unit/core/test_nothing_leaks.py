@@ -35,12 +35,39 @@ def secrets_of(world: World) -> list[str]:
     """Return all that must not be seen."""
     ids = [token for token in world.source.tokens if token not in names_of(world)]
     digits = PHONE.removeprefix("+49")
-    return [*world.source.codes, *world.texts, *ids, PIN, NEW_PIN, WRONG_PIN, PHONE, digits]
+    return [
+        *world.source.codes,
+        *world.texts,
+        *ids,
+        PIN,
+        NEW_PIN,
+        WRONG_PIN,
+        PHONE,
+        digits,
+        *world.more_secrets,
+    ]
 
 
 def names_of(world: World) -> set[str]:
     """Return the names of transactions, which are no secret."""
     return {event.login.transaction for event in world.journal.events if hasattr(event, "login")}
+
+
+async def live_through_more_ways(world: World) -> None:
+    """Log in by each kind of code that is not sent, once rightly and once wrongly."""
+    world.users.unlock("anna", 0)
+    offer = world.authenticators.add("anna", 6, 0)
+    world.more_secrets += [offer.seed, offer.uri]
+    app, codes = world.add_app(), await world.add_recovery_codes()
+    glass = await world.break_glasses.make("anna", 60, "phone lost", 0)
+    world.more_secrets += [app.code, *codes, glass, *(code.replace("-", "") for code in codes)]
+    for code in (app.code, codes[0], glass):
+        await world.begin(rhost="192.0.2.9").answer(NEW_PIN, code)
+        await world.begin(rhost="192.0.2.9").answer(NEW_PIN, code)
+        world.users.unlock("anna", 0)
+    world.more_secrets.append(await world.break_glasses.make("anna", 60, "phone lost", 0))
+    world.clock.advance(61.0)
+    world.break_glasses.expire()
 
 
 async def live_through_everything(world: World) -> None:
@@ -65,6 +92,7 @@ async def live_through_everything(world: World) -> None:
     await world.gateways.test("first", PHONE, 0)
     world.gateways.configure("third", "fake", {}, {"TOKEN": Secret("t")}, 0, keep_secrets=False)
     world.begin().cancel()
+    await live_through_more_ways(world)
     world.put_failures(Failures(9, 99))
     await world.begin().answer(WRONG_PIN)
     await world.begin("ben", service="sudo").answer(PIN)
@@ -77,6 +105,7 @@ async def test_no_event_holds_anything_secret(world: World) -> None:
     assert kinds == {
         *("LoginGranted", "LoginDenied", "LoginCancelled", "CodeSent", "CodeFailed"),
         *("CodeNotSent", "UserLocked", "EnrolmentChanged", "GatewayChanged"),
+        *("RecoveryCodeUsed", "BreakGlassMade", "BreakGlassUsed", "BreakGlassExpired"),
     }
     shown = "\n".join(
         text for event in world.journal.events for text in (*texts_of(event), repr(event))

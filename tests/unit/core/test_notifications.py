@@ -61,6 +61,16 @@ async def test_the_user_is_told_at_the_enrolled_address(world: World) -> None:
     assert told(world) == [(PHONE, "Denied: wrong PIN")]
 
 
+async def test_the_user_is_told_of_a_used_recovery_code_and_how_many_are_left(
+    world: World,
+) -> None:
+    notify(world, ["recovery-code-used"], to_user=True, text="{event} {user}: {left} left")
+    codes = await world.add_recovery_codes()
+    await world.begin().answer(PIN, codes[0])
+    await send_all(world)
+    assert told(world) == [(PHONE, f"recovery-code-used {USER}: 9 left")]
+
+
 async def test_whom_nobody_knows_is_not_told(world: World) -> None:
     notify(world, ["login-denied"], to_user=True)
     await world.begin("mallory").answer("8642")

@@ -4,15 +4,18 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from smsotpd.core.authenticator import MOST_DRIFT, STEP_SECONDS, WINDOW
 from smsotpd.core.errors import UnavailableError
 from smsotpd.core.moment import Moment
 from smsotpd.store.backup import backup_path, restore
 from smsotpd.store.sqlite import DATABASE_NAME, open_store
-from tests.contract.store.values import ANNA, CHALLENGE, SSH
+from tests.contract.store.values import ANNA, APP, CHALLENGE, SSH
 from tests.unit.store.counting import count_one
 
 
@@ -130,3 +133,16 @@ def test_an_authenticators_present_code_cannot_be_given_again(database: Path) ->
     with closing(sqlite3.connect(database)) as connection:
         (step,) = connection.execute("SELECT newest_step FROM authenticators").fetchone()
     assert step > 50_000_000
+
+
+def test_no_step_of_an_authenticator_that_may_have_been_used_counts_again(database: Path) -> None:
+    with open_store(database.parent) as store:
+        with store.change() as change:
+            change.put_authenticator(replace(APP, newest_step=1))
+        store.back_up()
+    here = int(datetime.now().astimezone().timestamp()) // STEP_SECONDS
+    restore(database)
+    with open_store(database.parent) as store, store.change() as change:
+        app = change.authenticator(APP.user)
+    assert app is not None
+    assert app.newest_step >= here + WINDOW + MOST_DRIFT
