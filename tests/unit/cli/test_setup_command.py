@@ -195,6 +195,15 @@ def test_a_service_that_was_on_stays_on_when_only_sshd_is_put_back(
     assert text_of(host, "sshd") == enabled
 
 
+def test_what_was_made_good_is_not_undone_by_a_late_timer(ready: Shell, host: FakeHost) -> None:
+    ready.run("setup", "--yes", "--user", "anna", "--confirm")
+
+    result = ready.run("setup", "--undo", "sshd")
+
+    assert result.exit_code == Exit.NOT_FOUND
+    assert state_of(host, "sshd") is State.INSTEAD
+
+
 def test_a_stack_that_mentions_us_by_hand_is_left_alone(ready: Shell, host: FakeHost) -> None:
     path = host.places.pam / "sshd"
     path.write_text(f"auth optional pam_smsotp.so\n{path.read_text()}")

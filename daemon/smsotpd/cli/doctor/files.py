@@ -25,6 +25,7 @@ class Wanted:
     Attributes:
         owner: its name; `root`, or the daemon's user.
         mode: the bits that it may have at most.
+        pattern: of the files in it that hold secrets.
     """
 
     path: str
@@ -32,11 +33,12 @@ class Wanted:
     group: str
     mode: int
     harm: str
+    pattern: str = "*"
 
 
 _PRIVATE = (
     Wanted("var/lib/smsotp", "smsotp", "smsotp", 0o700, "PIN hashes and gateway secrets"),
-    Wanted("etc/smsotp/gateways.d", "root", "smsotp", 0o750, "gateway secrets"),
+    Wanted("etc/smsotp/gateways.d", "root", "smsotp", 0o750, "gateway secrets", "*.toml"),
     Wanted("etc/smsotp/credentials", "root", "root", 0o700, "secrets of the gateways"),
 )
 
@@ -55,7 +57,7 @@ def file_findings(host: Host, *, owner: int = 0) -> Iterator[Finding]:
 def _private_findings(host: Host) -> Iterator[Finding]:
     for wanted in _PRIVATE:
         top = host.places.root / wanted.path
-        for path in (top, *sorted(top.glob("*"))):
+        for path in (top, *sorted(top.glob(wanted.pattern))):
             try:
                 status = path.lstat()
             except OSError:

@@ -187,7 +187,8 @@ def _drop_in(line: str) -> tuple[str, ...]:
     key = line.split(maxsplit=1)[0]
     return (
         f"touch {DROP_IN}",
-        f"sed -i '/^{key} /d' {DROP_IN}",
-        f"sed -i '1i {line}' {DROP_IN}",
+        f"sed -i '/^{key} /Id' {DROP_IN}",
+        f"echo '{line}' | cat - {DROP_IN} >{DROP_IN}.new",
+        f"mv {DROP_IN}.new {DROP_IN}",
         _RELOAD,
     )

@@ -74,23 +74,27 @@ def undo(host: Host, service: str) -> None:
     Each is tried whatever becomes of the other.
 
     Raises:
-        CliError: the stack could not be restored.
+        CliError: there is nothing to undo, or the stack could not be restored.
     """
     note = _note(host, service)
-    was_on = False
-    if note.is_file():
-        noted = json.loads(note.read_text())
-        text, was_on = noted["drop_in"], noted["is_on"]
-        before = None if text is None else base64.b64decode(text)
-        path = drop_in_path(host)
-        now = path.read_bytes() if path.is_file() else None
-        if now != before:
-            if before is None:
-                path.unlink()
-                sync_directory(path.parent)
-            else:
-                write_file(path, before, 0o644)
-            _reload_or_say(host)
+    if not note.is_file():
+        raise CliError(
+            f"nothing that setup did to {service} waits to be made good",
+            remedy=f"to take it back all the same: smsotpctl service disable {service}",
+            exit_code=Exit.NOT_FOUND,
+        )
+    noted = json.loads(note.read_text())
+    text, was_on = noted["drop_in"], noted["is_on"]
+    before = None if text is None else base64.b64decode(text)
+    path = drop_in_path(host)
+    now = path.read_bytes() if path.is_file() else None
+    if now != before:
+        if before is None:
+            path.unlink()
+            sync_directory(path.parent)
+        else:
+            write_file(path, before, 0o644)
+        _reload_or_say(host)
     if was_on:
         rollback.disarm_timer_only(host, service)
     else:
