@@ -286,4 +286,6 @@ def gather(directory: Path, state: Path, boot_id: str, journal: Journal) -> Iter
             ModemCatalogue(PinMarkFile(state, key), RecoveryFiles(state).call),
             ManagedCatalogue(MarkFile(state)),
         )
+        for each in modems:
+            stack.callback(each.close)
         yield Parts(directory, configuration, store, hasher, source, key, journal, clock, modems)

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gateway type `modem`, as core's port `GatewayCatalogue` wants it."""
 
+import time
 import weakref
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType
@@ -14,6 +16,8 @@ from smsotpd.modem.pool import Pool
 from smsotpd.modem.sender import ModemSender
 from smsotpd.modem.settings import TYPE, parse
 from smsotpd.modem.worker import CallForHelp, Worker, no_help
+
+_CLOSING_SECONDS: Final = 3.0
 
 
 class CarrierCatalogue:
@@ -36,6 +40,15 @@ class CarrierCatalogue:
         self._carriers = carriers
         self._senders: weakref.WeakValueDictionary[str, ModemSender] = weakref.WeakValueDictionary()
         self._definitions: dict[str, GatewayDefinition] = {}
+
+    def close(self) -> None:
+        """Give all modems back, as far as they are between two messages."""
+        senders = list(self._senders.values())
+        for sender in senders:
+            sender.close()
+        ends = time.monotonic() + _CLOSING_SECONDS
+        for sender in senders:
+            sender.join(max(0.0, ends - time.monotonic()))
 
     def types(self) -> Sequence[GatewayType]:
         """Return the one type."""

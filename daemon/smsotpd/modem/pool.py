@@ -44,6 +44,12 @@ class Pool:
             worker.stop()
         self._queue.wake()
 
+    def join(self, seconds: float) -> None:
+        """Wait until they are given back, for at most so long."""
+        ends = time.monotonic() + seconds
+        for worker in self.workers:
+            worker.join(max(0.0, ends - time.monotonic()))
+
     @property
     def is_starting(self) -> bool:
         """Tell whether no modem can send, and one may be about to."""

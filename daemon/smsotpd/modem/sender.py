@@ -39,6 +39,10 @@ class ModemSender:
         """Give the modems back."""
         self._release()
 
+    def join(self, seconds: float) -> None:
+        """Wait until they are given back, for at most so long."""
+        self._pool.join(seconds)
+
     @property
     def name(self) -> str:
         """Return the gateway's name."""

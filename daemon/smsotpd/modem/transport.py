@@ -132,6 +132,9 @@ class SerialLine:
     def close(self) -> None:
         """Give the port back."""
         with contextlib.suppress(*_FAILURES):  # it may be gone already
+            # The kernel forgets this with the last close; somebody else may hold the port open.
+            fcntl.ioctl(self._port.fileno(), termios.TIOCNXCL)
+        with contextlib.suppress(*_FAILURES):
             self._port.close()
         if self._lock_file:
             self._lock_file.release()
