@@ -41,6 +41,7 @@ class Script:
     Attributes:
         echo: whether it echoes after power-up; `keeps_echo`: whatever it is told.
         registration: what CREG says each time it is asked; the last one stays.
+        late_centre: how often it says that it knows no service centre before it does.
         results: of the messages, in turn: `CMS 500`, `CME 11`, `ERROR`, `silence` or empty for
             sent; the last one stays.
         prompt: what asks for the message; `prompt_seconds` later.
@@ -64,6 +65,7 @@ class Script:
     registration: tuple[int, ...] = (1,)
     signal: int = 17
     centre: str = "+491710760000"
+    late_centre: int = 0
     storage: tuple[int, int] = (0, 20)
     results: tuple[str, ...] = ("",)
     result_seconds: float = 0.0
@@ -230,6 +232,9 @@ class ScriptedModem:
             if name == "+CREG?":
                 script.registration = script.registration[1:] or script.registration
             return _told(f"{name[:-1]}: 0,{state}")
+        if name == "+CSCA?" and script.late_centre:
+            script.late_centre -= 1
+            return "+CMS ERROR: 330"
         return self._plain_answer(name)
 
     def _plain_answer(self, name: str) -> str:
