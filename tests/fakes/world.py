@@ -29,6 +29,7 @@ from smsotpd.core.policy import Mode, Settings
 from smsotpd.core.proving import Proofs
 from smsotpd.core.recipient import parse_phone
 from smsotpd.core.recovery import RecoveryCodes
+from smsotpd.core.self_service import SelfService
 from smsotpd.core.sending import Codes
 from smsotpd.core.throttle import CounterKey, Failures
 from smsotpd.core.transaction import ROOT, Context, Result, StepKind, Steps
@@ -132,12 +133,34 @@ class World:
             first_login,
         )
         self.users = Users(
-            store, clock, self.hasher, self.source, self.courier, journal, KEY, settings
+            store,
+            clock,
+            self.hasher,
+            self.source,
+            self.courier,
+            journal,
+            KEY,
+            settings,
+            journal.tell,
         )
         self.authenticators = Authenticators(
             store, clock, self.source, APP_CODES, journal, KEY, settings
         )
         self.recovery = RecoveryCodes(store, self.hasher, self.source, journal)
+        self.self_service = SelfService(
+            store,
+            clock,
+            self.source,
+            self.hasher,
+            proofs,
+            code_stage,
+            addresses,
+            self.recovery,
+            journal,
+            journal.tell,
+            self._day,
+            settings,
+        )
         self.break_glasses = BreakGlasses(store, clock, self.hasher, self.source, journal)
 
     def _day(self, _wall: float) -> str:

@@ -52,7 +52,8 @@ class Bus:
         CliError: no bus, no daemon, or a name owned by somebody who is not the daemon.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, interface: str = ADMIN) -> None:
+        self._interface = interface
         self._runner = asyncio.Runner()
         self._destination = ""
 
@@ -82,7 +83,7 @@ class Bus:
         descriptor: int | None = None,
         seconds: float = 60.0,
     ) -> object:
-        """Call a method of the Admin interface; return its one result, without variants.
+        """Call a method of the interface; return its one result, without variants.
 
         Args:
             descriptor: a file descriptor to pass; its place in the body holds 0.
@@ -94,7 +95,7 @@ class Bus:
         message = Message(
             destination=self._destination,
             path=OBJECT_PATH,
-            interface=ADMIN,
+            interface=self._interface,
             member=member,
             signature=signature,
             body=list(body),

@@ -46,7 +46,7 @@ class AdminClient:
 
     def status(self) -> Entry:
         """Return how the daemon is."""
-        return _entry(self._bus.call("Status"))
+        return as_entry(self._bus.call("Status"))
 
     def list_gateway_types(self) -> list[Entry]:
         """Return the gateway types with their settings."""
@@ -58,7 +58,7 @@ class AdminClient:
 
     def show_gateway(self, name: str) -> Entry:
         """Return one gateway with its settings, secrets masked."""
-        return _entry(self._bus.call("ShowGateway", "s", name))
+        return as_entry(self._bus.call("ShowGateway", "s", name))
 
     def configure_gateway(
         self,
@@ -71,7 +71,7 @@ class AdminClient:
     ) -> None:
         """Define or replace a gateway; secrets travel by file descriptor."""
         revealed = {key: secret.reveal() for key, secret in secrets.items()}
-        with _descriptor_holding(json.dumps(revealed)) as descriptor:
+        with descriptor_holding(json.dumps(revealed)) as descriptor:
             self._bus.call(
                 "ConfigureGateway",
                 "ssa{ss}hb",
@@ -98,11 +98,11 @@ class AdminClient:
     def test_gateway(self, name: str, recipient: str) -> Entry:
         """Send a test message; return what became of it."""
         reply = self._bus.call("TestGateway", "ss", name, recipient, seconds=_SENDING_SECONDS)
-        return _entry(reply)
+        return as_entry(reply)
 
     def gateway_status(self, name: str) -> Entry:
         """Return what a gateway did of late and what its provider says of it now."""
-        return _entry(self._bus.call("GatewayStatus", "s", name, seconds=_SENDING_SECONDS))
+        return as_entry(self._bus.call("GatewayStatus", "s", name, seconds=_SENDING_SECONDS))
 
     def pair_gateway(self, name: str) -> str:
         """Begin to link an account to a gateway; return the pairing's name."""
@@ -110,7 +110,7 @@ class AdminClient:
 
     def continue_pairing(self, pairing: str, answer: Secret) -> list[PairingStep]:
         """Go on with a pairing; return (kind, label, content) of each step."""
-        with _descriptor_holding(answer.reveal()) as descriptor:
+        with descriptor_holding(answer.reveal()) as descriptor:
             reply = self._bus.call(
                 "ContinuePairing",
                 "sh",
@@ -129,13 +129,13 @@ class AdminClient:
 
     def show_user(self, user: str) -> Entry:
         """Return one user."""
-        return _entry(self._bus.call("ShowUser", "s", user))
+        return as_entry(self._bus.call("ShowUser", "s", user))
 
     def enrol_user(
         self, user: str, address: str, pin: Secret, *, verify: bool, channel: str = "sms"
     ) -> str:
         """Enrol a user; return the name of the enrolment that waits for a code, or nothing."""
-        with _descriptor_holding(pin.reveal()) as descriptor:
+        with descriptor_holding(pin.reveal()) as descriptor:
             reply = self._bus.call(
                 "EnrolUser",
                 "ssshb",
@@ -165,7 +165,7 @@ class AdminClient:
             {"user": user, "addresses": dict(addresses), "pin": pin.reveal()}
             for user, addresses, pin in users
         ]
-        with _descriptor_holding(json.dumps(entries)) as descriptor:
+        with descriptor_holding(json.dumps(entries)) as descriptor:
             reply = self._bus.call(
                 "ImportUsers",
                 "hbb",
@@ -185,7 +185,7 @@ class AdminClient:
 
     def set_pin(self, user: str, pin: Secret) -> None:
         """Give a user a new PIN."""
-        with _descriptor_holding(pin.reveal()) as descriptor:
+        with descriptor_holding(pin.reveal()) as descriptor:
             self._bus.call("SetPin", "sh", user, 0, descriptor=descriptor)
 
     def prefer_channel(self, user: str, channel: str) -> None:
@@ -210,7 +210,7 @@ class AdminClient:
 
     def explain_policy(self, user: str, service: str, rhost: str) -> Entry:
         """Return what a login would be asked for, and why."""
-        return _entry(self._bus.call("ExplainPolicy", "sss", user, service, rhost))
+        return as_entry(self._bus.call("ExplainPolicy", "sss", user, service, rhost))
 
     def remove_user(self, user: str) -> None:
         """Forget a user."""
@@ -218,7 +218,7 @@ class AdminClient:
 
     def add_authenticator(self, user: str, digits: int) -> tuple[str, str, str]:
         """Begin to set an app up; return the name of what waits for a code, URI and seed."""
-        offer = _entry(self._bus.call("AddAuthenticator", "su", user, digits))
+        offer = as_entry(self._bus.call("AddAuthenticator", "su", user, digits))
         return str(offer.get("authenticator")), str(offer.get("uri")), str(offer.get("seed"))
 
     def confirm_authenticator(self, waiting: str, code: str) -> None:
@@ -252,7 +252,7 @@ def connected_client() -> Iterator[AdminClient]:
 
 
 @contextmanager
-def _descriptor_holding(text: str) -> Iterator[int]:
+def descriptor_holding(text: str) -> Iterator[int]:
     """Return the descriptor of a file in memory, at its start."""
     content = text.encode()
     if len(content) > MOST_SECRET_BYTES:
@@ -266,7 +266,8 @@ def _descriptor_holding(text: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _entry(value: object) -> Entry:
+def as_entry(value: object) -> Entry:
+    """Return what should be a dictionary of the contract."""
     if not isinstance(value, dict):
         raise CliError("smsotpd answered with something that is not in the contract")
     return cast("Entry", value)
@@ -275,4 +276,4 @@ def _entry(value: object) -> Entry:
 def _entries(value: object) -> list[Entry]:
     if not isinstance(value, list):
         raise CliError("smsotpd answered with something that is not in the contract")
-    return [_entry(each) for each in value]
+    return [as_entry(each) for each in value]

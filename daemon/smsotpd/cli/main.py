@@ -20,6 +20,7 @@ _NOUNS = {
     "history": "smsotpd.cli.history",
     "modem": "smsotpd.cli.modem",
     "policy": "smsotpd.cli.policy",
+    "self": "smsotpd.cli.self_service",
     "service": "smsotpd.cli.service",
     "setup": "smsotpd.cli.setup.command",
     "status": "smsotpd.cli.status",

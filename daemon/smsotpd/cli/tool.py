@@ -14,6 +14,7 @@ from smsotpd.cli.client import AdminClient, connected_client
 from smsotpd.cli.errors import CliError, WrongInputError
 from smsotpd.cli.exit import Exit
 from smsotpd.cli.host import Host
+from smsotpd.cli.self_client import SelfClient, connected_self_client
 
 if TYPE_CHECKING:
     from smsotpd.cli.records import Records
@@ -31,6 +32,7 @@ class Tool:
     """The running command line; tests bring their own daemon, machine and person."""
 
     connect: Callable[[], AbstractContextManager[AdminClient]] = connected_client
+    connect_self: Callable[[], AbstractContextManager[SelfClient]] = connected_self_client
     host: Host = field(default_factory=Host)
     records: Callable[[], "Records"] = _journal_records
     can_ask: Callable[[], bool] = sys.stdin.isatty

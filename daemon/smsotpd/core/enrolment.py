@@ -3,7 +3,7 @@
 """Who is enrolled, with which PIN and where codes go."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.recipient import Recipient
@@ -28,6 +28,15 @@ class Enrolment:
     pin_hash: str = field(default="", repr=False)
     disabled: bool = False
     enrolled_at: float = 0.0
+
+
+def with_recipient(enrolment: Enrolment, new: Recipient) -> Enrolment:
+    """Return the enrolment with an address in the place of the old one on its channel."""
+    present = enrolment.recipients
+    if all(old.channel != new.channel for old in present):
+        return replace(enrolment, recipients=(*present, new))
+    recipients = tuple(new if old.channel == new.channel else old for old in present)
+    return replace(enrolment, recipients=recipients)
 
 
 def parse_user(text: str) -> str:

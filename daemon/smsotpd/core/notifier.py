@@ -46,6 +46,11 @@ class Notifier:
             self._waiting.extend((notification, event) for notification in wanted)
             self._wake()
 
+    def tell(self, notification: Notification, event: Event) -> None:
+        """Remember an event for a notification that stands in no file."""
+        self._waiting.append((notification, event))
+        self._wake()
+
     def next(self) -> tuple[Notification, Event] | None:
         """Return the oldest event that somebody is still to be told of."""
         return self._waiting.popleft() if self._waiting else None

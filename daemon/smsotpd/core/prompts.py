@@ -6,6 +6,8 @@ sshd shows information only together with the next prompt, and greeters cut or d
 prompt fits into 60 characters with the texts as shipped.
 """
 
+from collections.abc import Sequence
+
 from smsotpd.core.code_kind import CodeKind
 from smsotpd.core.policy import AllowedUntil, Policy
 from smsotpd.core.ruling import Check
@@ -17,6 +19,9 @@ from smsotpd.core.transaction import Context, Result, Step, StepKind, Steps
 from smsotpd.core.ways import Ways
 
 ENROL_COMMAND = "smsotpctl self enrol"
+NOT_PROVEN = "That was not right, or you are locked. Nothing was changed."
+NOT_CHANGED = "Your enrolment was changed meanwhile. Nothing more was changed."
+PINS_DIFFER = "The two PINs differ; nothing was changed."
 TOO_MANY_WRONG = "Too many wrong codes. Try again later."
 NOTHING_AT_HAND = "No code can be asked for. Ask an administrator."
 NOTHING_IS_SENT: Steps = (Step(StepKind.INFO, "No codes are sent here."),)
@@ -77,6 +82,35 @@ def ask_code(policy: Policy, context: Context, sent: Sent) -> Steps:
         word = policy.texts.resend_word
         notes = (Step(StepKind.INFO, f"The code may be late; {word} asks for another."),)
     return notes + transaction_id(sent) + hidden(prompt)
+
+
+def ask_present_pin() -> Steps:
+    """Ask for the PIN before something is changed."""
+    return hidden("Current PIN: ")
+
+
+def ask_new_pin(error: str = "") -> Steps:
+    """Ask for a new PIN, after telling what was wrong with the one before."""
+    prompt = hidden("New PIN: ")
+    return (Step(StepKind.ERROR, error), *prompt) if error else prompt
+
+
+def ask_new_pin_again() -> Steps:
+    """Ask for the new PIN a second time."""
+    return hidden("New PIN again: ")
+
+
+def end_changed() -> Steps:
+    """End a change that counts."""
+    note = Step(StepKind.INFO, "It is changed, and counts from now on.")
+    return (note, Step(StepKind.OUTCOME, Result.SUCCESS))
+
+
+def end_with_recovery_codes(codes: Sequence[str]) -> Steps:
+    """Show new recovery codes, this once."""
+    note = "Keep these codes where the phone is not; each lets you in once, in place of a sent one:"
+    shown = tuple(Step(StepKind.INFO, text) for text in (note, *codes))
+    return (*shown, Step(StepKind.OUTCOME, Result.SUCCESS))
 
 
 def ask_number() -> Steps:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from smsotpd.core.challenge import Challenge, Judgement, judge
 from smsotpd.core.channel import parse_recipient
 from smsotpd.core.courier import Courier
-from smsotpd.core.enrolment import Enrolment, parse_user
+from smsotpd.core.enrolment import Enrolment, parse_user, with_recipient
 from smsotpd.core.errors import BusyError, NotFoundError, RefusedError, UnavailableError
 from smsotpd.core.events import EnrolmentChanged, Login
 from smsotpd.core.issuing import code_message, new_code
 from smsotpd.core.moment import may_have_passed
+from smsotpd.core.old_address import Tell, tell_old_addresses
 from smsotpd.core.pin import check_pin
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store, StoreChange
@@ -87,6 +88,7 @@ class Users:
         journal: Journal,
         key: bytes,
         settings: Callable[[], Settings],
+        tell: Tell,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -96,6 +98,7 @@ class Users:
         self._journal = journal
         self._key = key
         self._settings = settings
+        self._tell = tell
         # Lost in a crash on purpose: the administrator enrols again, and nothing was changed.
         self._pending: dict[str, _Pending] = {}
 
@@ -223,7 +226,9 @@ class Users:
             change.put_enrolment(replace(enrolment, recipients=left))
             change.drop_challenges_of(user)
             change.drop_remembered_of(user)
-        self._journal.record(EnrolmentChanged(user, f"{channel} dropped", by_uid))
+        event = EnrolmentChanged(user, f"{channel} dropped", by_uid)
+        self._journal.record(event)
+        tell_old_addresses(self._tell, event, enrolment.recipients, left)
 
     def forget_hosts(self, user: str, by_uid: int) -> int:
         """Ask a user for the code again wherever it comes from; return how many hosts it were."""
@@ -254,20 +259,22 @@ class Users:
         with self._store.change() as change:
             present = change.enrolment(user)
             if present is not None:
-                recipients = _with_recipient(present.recipients, wanted.recipient)
                 pin_hash = wanted.pin_hash or present.pin_hash
-                enrolment = replace(present, recipients=recipients, pin_hash=pin_hash)
+                enrolment = replace(with_recipient(present, wanted.recipient), pin_hash=pin_hash)
             elif wanted.pin_hash:
                 now = self._clock.now().wall
-                recipients = (wanted.recipient,)
-                enrolment = Enrolment(user, recipients, wanted.pin_hash, enrolled_at=now)
+                to = (wanted.recipient,)
+                enrolment = Enrolment(user, to, wanted.pin_hash, enrolled_at=now)
             else:
                 raise _needs_pin(user)
             change.put_enrolment(enrolment)
             change.drop_challenges_of(user)
             change.drop_remembered_of(user)
         change_made = "enrolled" if present is None else "enrolment changed"
-        self._journal.record(EnrolmentChanged(user, change_made, by_uid))
+        event = EnrolmentChanged(user, change_made, by_uid)
+        self._journal.record(event)
+        before = present.recipients if present is not None else ()
+        tell_old_addresses(self._tell, event, before, enrolment.recipients)
 
     async def _ask_for_proof(self, wanted: _Change, by_uid: int) -> str:
         """Send a code to the phone, and remember what it will make true."""
@@ -301,13 +308,6 @@ def _on(enrolment: Enrolment, channel: str) -> Recipient:
         if recipient.channel == channel:
             return recipient
     raise NotFoundError("the user has no address on that channel")
-
-
-def _with_recipient(present: tuple[Recipient, ...], new: Recipient) -> tuple[Recipient, ...]:
-    """Return the recipients with the new one in the place of the old one on its channel."""
-    if all(old.channel != new.channel for old in present):
-        return (*present, new)
-    return tuple(new if old.channel == new.channel else old for old in present)
 
 
 def _needs_pin(user: str) -> RefusedError:

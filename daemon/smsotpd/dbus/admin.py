@@ -140,10 +140,10 @@ def user_methods(users: Users) -> tuple[Method, ...]:
     """Return the methods that concern users."""
 
     async def list_all(_call: Call) -> Sequence[object]:
-        return [[_encoded_user(state) for state in users.list()]]
+        return [[encoded_user(state) for state in users.list()]]
 
     async def show(call: Call) -> Sequence[object]:
-        return [_encoded_user(users.show(_string(call, 0)))]
+        return [encoded_user(users.show(_string(call, 0)))]
 
     async def enrol(call: Call) -> Sequence[object]:
         user, channel, address, descriptor, verify = call.body
@@ -241,7 +241,8 @@ def _encoded_gateway(definition: GatewayDefinition) -> Dictionary:
     }
 
 
-def _encoded_user(state: UserState) -> Dictionary:
+def encoded_user(state: UserState) -> Dictionary:
+    """Return what may be known of a user, numbers masked."""
     enrolment = state.enrolment
     return {
         "user": Variant("s", enrolment.user),

@@ -21,6 +21,7 @@ BUS_NAME = "org.smsotp1"
 OBJECT_PATH = "/org/smsotp1"
 AUTHENTICATION = "org.smsotp1.Authentication"
 ADMIN = "org.smsotp1.Admin"
+SELF_SERVICE = "org.smsotp1.SelfService"
 
 _PREFIX = "org.smsotp1.Error."
 

@@ -38,6 +38,7 @@ from smsotpd.core.ports import GatewayCatalogue, Journal
 from smsotpd.core.proving import Proofs
 from smsotpd.core.recovery import RecoveryCodes
 from smsotpd.core.report import Condition
+from smsotpd.core.self_service import SelfService
 from smsotpd.core.sending import Codes
 from smsotpd.core.tally import Tally
 from smsotpd.core.users import Users
@@ -51,6 +52,7 @@ from smsotpd.dbus.importing import import_method
 from smsotpd.dbus.method import Method
 from smsotpd.dbus.more_ways import way_methods
 from smsotpd.dbus.policy import policy_methods
+from smsotpd.dbus.self_service import self_methods
 from smsotpd.dbus.status import status_method
 from smsotpd.gateways.catalogue import Catalogue, with_mail_servers, with_third_parties
 from smsotpd.gateways.sender import GatewaySender
@@ -143,11 +145,27 @@ class Parts:
             self.admission,
             first_login,
         )
-        self.users = Users(store, self.clock, hasher, source, courier, journal, key, settings)
+        self.users = Users(
+            store, self.clock, hasher, source, courier, journal, key, settings, notifier.tell
+        )
         self.authenticators = Authenticators(
             store, self.clock, source, app_codes, journal, key, settings
         )
         self.recovery = RecoveryCodes(store, hasher, source, journal)
+        self.self_service = SelfService(
+            store,
+            clock,
+            source,
+            hasher,
+            proofs,
+            code_stage,
+            addresses,
+            self.recovery,
+            journal,
+            notifier.tell,
+            _local_day,
+            settings,
+        )
         self.break_glasses = BreakGlasses(store, self.clock, hasher, source, journal)
         self.imports = Imports(store, self.clock, hasher, journal, settings)
         self._configured = self._taken()
@@ -165,6 +183,7 @@ class Parts:
             import_method(self.imports),
             *user_methods(self.users),
             *policy_methods(self.admission, self.users),
+            *self_methods(self.self_service, self.users),
             *way_methods(self.authenticators, self.recovery, self.break_glasses),
         )
 
@@ -198,10 +217,12 @@ class Parts:
         """End what a connection that is gone had begun."""
         self.logins.owner_left(owner)
         self.pairings.owner_left(owner)
+        self.self_service.owner_left(owner)
 
     def expire(self) -> None:
-        """End the logins that nobody answers any more."""
+        """End the logins and changes that nobody answers any more."""
         self.logins.expire()
+        self.self_service.expire()
 
     async def inspect(self) -> None:
         """Ask every enabled gateway's provider how account and connection are, one by one.

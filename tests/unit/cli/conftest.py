@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from smsotpd.cli.client import AdminClient
 from smsotpd.cli.main import program
+from smsotpd.cli.self_client import SelfClient
 from smsotpd.cli.tool import Tool
 from tests.unit.cli.fake_daemon import FakeDaemon
 from tests.unit.cli.fake_host import FakeHost, fake_host
@@ -30,6 +31,7 @@ class Shell:
     def run(self, *arguments: str, typed: str | bytes = "") -> Result:
         tool = Tool(
             connect=lambda: nullcontext(AdminClient(self.daemon)),
+            connect_self=lambda: nullcontext(SelfClient(self.daemon)),
             host=self.host,
             records=lambda: self.records,
             can_ask=lambda: self.interactive,

@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""`smsotpctl self …`: users look after their own enrolment, led by the daemon."""
+
+import click
+
+from smsotpd.cli.errors import CliError, RefusalError
+from smsotpd.cli.output import print_facts, print_json, printable
+from smsotpd.cli.self_client import SelfClient, Step
+from smsotpd.cli.tool import Tool, json_option, pass_tool
+from smsotpd.core.channel_names import CHANNEL_NAMES, SMS
+from smsotpd.core.secret import Secret
+
+_phone = click.option(
+    "--phone", metavar="NUMBER", help="Number with + and country code, +491701234567."
+)
+_channel = click.option(
+    "--channel",
+    type=click.Choice(CHANNEL_NAMES),
+    default=SMS,
+    show_default=True,
+    help="How codes reach you.",
+)
+_address = click.option("--address", help="Where on that channel; for sms the same as --phone.")
+_answers = click.option(
+    "--answers-stdin", is_flag=True, help="Read answers from standard input, one a line."
+)
+
+
+@click.group()
+def self() -> None:
+    """Look after your own enrolment."""
+
+
+@self.command()
+@json_option
+@pass_tool
+def status(tool: Tool) -> None:
+    """Show how you are enrolled."""
+    with tool.connect_self() as daemon:
+        details = daemon.status()
+    if tool.as_json:
+        print_json(details)
+    else:
+        print_facts(details)
+
+
+@self.command()
+@_phone
+@_channel
+@_address
+@_answers
+@pass_tool
+def enrol(
+    tool: Tool, phone: str | None, channel: str, address: str | None, answers_stdin: bool
+) -> None:
+    """Enrol yourself, where a policy lets users do that."""
+    to = _asked_address(tool, phone, address)
+    with tool.connect_self() as daemon:
+        _converse(tool, daemon, daemon.enrol(channel, to), from_stdin=answers_stdin)
+
+
+@self.command()
+@_phone
+@_channel
+@_address
+@_answers
+@pass_tool
+def number(
+    tool: Tool, phone: str | None, channel: str, address: str | None, answers_stdin: bool
+) -> None:
+    """Change your address on a channel, or add one."""
+    to = _asked_address(tool, phone, address)
+    with tool.connect_self() as daemon:
+        steps = daemon.change("number", channel, to)
+        _converse(tool, daemon, steps, from_stdin=answers_stdin)
+
+
+@self.command()
+@_answers
+@pass_tool
+def pin(tool: Tool, answers_stdin: bool) -> None:
+    """Change your PIN."""
+    with tool.connect_self() as daemon:
+        _converse(tool, daemon, daemon.change("pin"), from_stdin=answers_stdin)
+
+
+@self.command()
+@click.argument("channel", type=click.Choice(CHANNEL_NAMES))
+@_answers
+@pass_tool
+def order(tool: Tool, channel: str, answers_stdin: bool) -> None:
+    """Get your codes by this channel first."""
+    with tool.connect_self() as daemon:
+        _converse(tool, daemon, daemon.change("order", channel), from_stdin=answers_stdin)
+
+
+@self.command()
+@_answers
+@pass_tool
+def recovery(tool: Tool, answers_stdin: bool) -> None:
+    """Get new recovery codes; the old ones are worth nothing then."""
+    with tool.connect_self() as daemon:
+        _converse(tool, daemon, daemon.change("recovery"), from_stdin=answers_stdin)
+
+
+def _asked_address(tool: Tool, phone: str | None, address: str | None) -> str:
+    given = phone or address
+    if given is None:
+        tool.require_answers("--phone")
+        given = str(click.prompt("New address", err=True))
+    return given
+
+
+def _converse(tool: Tool, daemon: SelfClient, steps: list[Step], *, from_stdin: bool) -> None:
+    """Show, ask and relay what the daemon says, until its outcome."""
+    while True:
+        *shown, (kind, text) = steps
+        for each, words in shown:
+            click.echo(printable(words), err=each == "error")
+        if kind == "outcome":
+            if text != "PAM_SUCCESS":
+                raise RefusalError("nothing was changed")
+            return
+        if kind not in {"hidden", "visible"}:
+            raise CliError("smsotpd answered with something that is not in the contract")
+        steps = daemon.respond(_answer(tool, printable(text), kind, from_stdin=from_stdin))
+
+
+def _answer(tool: Tool, prompt: str, kind: str, *, from_stdin: bool) -> Secret:
+    if from_stdin:
+        line = click.get_text_stream("stdin").readline()
+        if not line:
+            raise click.Abort
+        return Secret(line.removesuffix("\n"))
+    tool.require_answers("--answers-stdin")
+    return Secret(
+        str(
+            click.prompt(
+                prompt.rstrip(),
+                default="",
+                show_default=False,
+                hide_input=kind == "hidden",
+                prompt_suffix=" ",
+                err=True,
+            )
+        )
+    )

@@ -1,0 +1,37 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Telling the addresses that a user had of what becomes of them.
+
+Whoever takes an account over changes its address first. The old one is the only place where the
+user can still learn of it.
+"""
+
+from collections.abc import Callable
+
+from smsotpd.core.event_names import kind_of
+from smsotpd.core.events import EnrolmentChanged, Event
+from smsotpd.core.notification import Notification
+from smsotpd.core.recipient import Recipient
+
+TEXT = (
+    "{host}: the addresses for login codes of {user} were changed on {date} at {time}. "
+    "If that was not you, tell an administrator."
+)
+Tell = Callable[[Notification, Event], None]
+
+
+def tell_old_addresses(
+    tell: Tell, event: EnrolmentChanged, before: tuple[Recipient, ...], after: tuple[Recipient, ...]
+) -> None:
+    """Tell the addresses that are gone of it; if none is, the preferred one of the new one."""
+    if set(before) == set(after) or not before:
+        return
+    gone = tuple(recipient for recipient in before if recipient not in after)
+    notification = Notification(
+        # A name of the user's own: floods of other users' changes take nothing from this one.
+        f"old-address/{event.user}",
+        frozenset({kind_of(EnrolmentChanged)}),
+        to=gone or before[:1],
+        text=TEXT,
+    )
+    tell(notification, event)

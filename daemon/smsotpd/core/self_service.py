@@ -1,0 +1,309 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The use cases of the bus's SelfService interface: users look after their own enrolment.
+
+Whoever changes something first proves the old factors, by the same rules, limits and messages as
+at a login. A connection has one change at a time, and nobody else can name it.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from smsotpd.core import prompts
+from smsotpd.core.address_proof import AddressProofs
+from smsotpd.core.challenge import Judgement
+from smsotpd.core.code_proving import CodeProof, reason_of
+from smsotpd.core.code_stage import CodeStage
+from smsotpd.core.ending import deny, require_open
+from smsotpd.core.enrolment import Enrolment, parse_user, with_recipient
+from smsotpd.core.errors import (
+    BadArgumentError,
+    NoSuchTransactionError,
+    NotFoundError,
+    RefusedError,
+)
+from smsotpd.core.events import EnrolmentChanged, LoginCancelled
+from smsotpd.core.old_address import Tell, tell_old_addresses
+from smsotpd.core.pin import check_pin
+from smsotpd.core.policy import Factor, Mode, Settings
+from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store
+from smsotpd.core.proving import CHANGED_MEANWHILE, Proofs
+from smsotpd.core.recovery import RecoveryCodes
+from smsotpd.core.secret import Secret
+from smsotpd.core.self_change import (
+    NEED_CODE,
+    SERVICE,
+    Kind,
+    SelfChange,
+    Wish,
+    lets_users_enrol,
+)
+from smsotpd.core.sending import NotSent, Sent
+from smsotpd.core.transaction import Context, Result, Stage, StepKind, Steps, Transactions
+
+_NAME_BITS = 128
+_MOST_OPEN = 1024
+MOST_ANSWERS = 12
+
+
+class SelfService:
+    """Let users change their own enrolments."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        source: CodeSource,
+        hasher: PinHasher,
+        proofs: Proofs,
+        code_stage: CodeStage,
+        addresses: AddressProofs,
+        recovery: RecoveryCodes,
+        journal: Journal,
+        tell: Tell,
+        local_day: Callable[[float], str],
+        settings: Callable[[], Settings],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._source = source
+        self._hasher = hasher
+        self._proofs = proofs
+        self._code_stage = code_stage
+        self._addresses = addresses
+        self._recovery = recovery
+        self._journal = journal
+        self._tell = tell
+        self._local_day = local_day
+        self._settings = settings
+        self._open = Transactions()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    async def begin(self, user: str, uid: int, owner: str, wish: Wish) -> Steps:
+        """Begin a change, in the place of one that this connection had begun.
+
+        Raises:
+            NotFoundError: the user is not enrolled.
+            RefusedError: the user is enrolled already, is disabled, or no policy lets users enrol.
+            BusyError: too many changes are in progress.
+        """
+        before = self._look_up(parse_user(user), wish)
+        self.owner_left(owner)
+        settings = self._settings()
+        change = SelfChange(
+            name=self._source.token(_NAME_BITS),
+            owner=owner,
+            context=Context(user, SERVICE),
+            policy=settings.policy(SERVICE),
+            mode=Mode.CONVERSATION,
+            begun=self._clock.now(),
+            uid=uid,
+            wish=wish,
+            before=before,
+        )
+        self._open.add(change, _MOST_OPEN)
+        return await self._guarded(change, None)
+
+    async def respond(self, owner: str, answer: str) -> Steps:
+        """Return the steps after an answer to the prompt of this connection's change.
+
+        Raises:
+            NoSuchTransactionError: there is none, or it is busy.
+        """
+        opened = self._open.owned_by(owner)
+        if not opened or opened[0].busy:
+            raise NoSuchTransactionError
+        change = opened[0]
+        assert isinstance(change, SelfChange)  # noqa: S101  # nothing else is added
+        return await self._guarded(change, answer)
+
+    def owner_left(self, owner: str) -> None:
+        """End what a connection had begun; nothing is changed by halves."""
+        for change in self._open.owned_by(owner):
+            self._open.close(change)
+            self._journal.record(LoginCancelled(change.login, "given up"))
+
+    def expire(self) -> None:
+        """End the changes that nobody answered for too long."""
+        seconds = self._settings().transaction_seconds
+        for change in self._open.stale(seconds, self._clock.now()):
+            self._open.close(change)
+            self._journal.record(LoginCancelled(change.login, "nobody answered"))
+
+    def _look_up(self, user: str, wish: Wish) -> Enrolment | None:
+        with self._store.change() as change:
+            enrolment = change.enrolment(user)
+        if wish.kind is Kind.ENROL:
+            if enrolment is not None:
+                raise RefusedError("you are enrolled already")
+            if not lets_users_enrol(self._settings(), self._local_day(self._clock.now().wall)):
+                raise RefusedError("no policy lets users enrol themselves; ask an administrator")
+            return None
+        if enrolment is None:
+            raise NotFoundError("you are not enrolled")
+        if enrolment.disabled:
+            raise RefusedError("you are disabled; ask an administrator")
+        channels = {recipient.channel for recipient in enrolment.recipients}
+        if wish.channel and wish.channel not in channels:
+            raise NotFoundError("you have no address on that channel")
+        return enrolment
+
+    async def _guarded(self, change: SelfChange, answer: str | None) -> Steps:
+        """Take a step; whatever goes wrong ends the change."""
+        change.busy = True
+        try:
+            steps = await (self._first(change) if answer is None else self._next(change, answer))
+            require_open(change)
+        except BaseException:
+            self._open.close(change)
+            raise
+        change.busy = False
+        if steps[-1].kind is StepKind.OUTCOME:
+            self._open.close(change)
+        return steps
+
+    async def _first(self, change: SelfChange) -> Steps:
+        if change.before is None:
+            return await self._ask_address(change)
+        if change.before.pin_hash:
+            change.stage = Stage.PIN
+            return prompts.ask_present_pin()
+        change.stage = Stage.SEND
+        return self._code_stage.open(change)
+
+    async def _next(self, change: SelfChange, answer: str) -> Steps:
+        change.answers += 1
+        if change.answers > MOST_ANSWERS:
+            return self._deny(change, Result.MAXTRIES, "too many answers")
+        match change.stage:
+            case Stage.PIN:
+                return await self._after_pin(change, answer)
+            case Stage.SEND | Stage.CODE:
+                answered = await self._code_stage.answer(change, answer)
+                return await self._proven(change) if isinstance(answered, CodeProof) else answered
+            case Stage.NUMBER:
+                return await self._after_address_code(change, answer)
+            case Stage.NEW_PIN:
+                return await self._after_new_pin(change, answer)
+            case _:
+                return await self._after_repetition(change, answer)
+
+    async def _after_pin(self, change: SelfChange, answer: str) -> Steps:
+        proof = await self._proofs.pin(change.login, answer)
+        require_open(change)
+        if not proof.is_right:
+            return self._deny(change, Result.AUTH_ERR, proof.reason, prompts.NOT_PROVEN)
+        change.pin_hash = proof.pin_hash
+        if change.wish.kind in NEED_CODE:
+            return await self._code_stage.begin(change, proof.enrolment)
+        return await self._proven(change)
+
+    async def _proven(self, change: SelfChange) -> Steps:
+        """Go on after the old factors."""
+        require_open(change)
+        match change.wish.kind:
+            case Kind.NUMBER:
+                return await self._ask_address(change)
+            case Kind.ORDER:
+                return self._prefer(change)
+            case Kind.RECOVERY:
+                codes = await self._recovery.renew(change.context.user, change.uid)
+                return prompts.end_with_recovery_codes(codes)
+            case _:
+                return self._ask_new_pin(change)
+
+    async def _ask_address(self, change: SelfChange) -> Steps:
+        recipient = change.wish.recipient
+        if recipient is None:
+            raise BadArgumentError("address", "is missing")
+        asked = await self._addresses.ask(change.login, change.policy, recipient)
+        require_open(change)
+        if isinstance(asked, NotSent):
+            return self._code_stage.unsent(change, asked)
+        change.asked, change.stage = asked, Stage.NUMBER
+        sent = Sent(recipient.masked, is_new=True)
+        return prompts.ask_code(change.policy, change.context, sent)
+
+    async def _after_address_code(self, change: SelfChange, answer: str) -> Steps:
+        if change.asked is None:
+            raise NoSuchTransactionError
+        proof, left = await self._addresses.judge(change.login, change.asked, answer)
+        require_open(change)
+        if proof.judgement is not Judgement.RIGHT:
+            if left is None:
+                told = prompts.TOO_MANY_WRONG
+                return self._deny(change, Result.MAXTRIES, reason_of(proof), told)
+            change.asked = left
+            return prompts.ask_number_code_again(proof.answers_left)
+        if change.before is None and self._needs_pin():
+            return self._ask_new_pin(change)
+        return self._put(change, self._with_address(change))
+
+    def _needs_pin(self) -> bool:
+        """Tell whether any service asks for a PIN."""
+        settings = self._settings()
+        policies = (settings.default_policy, *settings.services.values())
+        return any(Factor.PIN in policy.factors for policy in policies)
+
+    def _ask_new_pin(self, change: SelfChange) -> Steps:
+        change.stage = Stage.NEW_PIN
+        return prompts.ask_new_pin()
+
+    async def _after_new_pin(self, change: SelfChange, answer: str) -> Steps:
+        try:
+            pin = check_pin(Secret(answer), change.context.user)
+        except BadArgumentError as error:
+            return prompts.ask_new_pin(str(error))
+        change.new_pin_hash = await self._hasher.hash(pin)
+        change.stage = Stage.REPEATED_PIN
+        return prompts.ask_new_pin_again()
+
+    async def _after_repetition(self, change: SelfChange, answer: str) -> Steps:
+        encoded, change.new_pin_hash = change.new_pin_hash, ""
+        if not await self._hasher.verify(encoded, Secret(answer)):
+            change.stage = Stage.NEW_PIN
+            return prompts.ask_new_pin(prompts.PINS_DIFFER)
+        before = change.before
+        enrolment = self._with_address(change) if before is None else before
+        return self._put(change, replace(enrolment, pin_hash=encoded))
+
+    def _with_address(self, change: SelfChange) -> Enrolment:
+        """Return the enrolment with the address that was proven."""
+        if change.asked is None:
+            raise NoSuchTransactionError
+        recipient, before = change.asked.recipient, change.before
+        if before is None:
+            wall = self._clock.now().wall
+            return Enrolment(change.context.user, (recipient,), enrolled_at=wall)
+        return with_recipient(before, recipient)
+
+    def _prefer(self, change: SelfChange) -> Steps:
+        before = change.before
+        if before is None:
+            raise NoSuchTransactionError
+        channel = change.wish.channel
+        recipients = sorted(before.recipients, key=lambda recipient: recipient.channel != channel)
+        return self._put(change, replace(before, recipients=tuple(recipients)))
+
+    def _put(self, change: SelfChange, after: Enrolment) -> Steps:
+        """Make a change count, unless somebody else made one meanwhile."""
+        require_open(change)
+        user, before = change.context.user, change.before
+        with self._store.change() as stored:
+            is_as_it_was = stored.enrolment(user) == before
+            if is_as_it_was:
+                stored.put_enrolment(after)
+                stored.drop_challenges_of(user)
+                stored.drop_remembered_of(user)
+        if not is_as_it_was:
+            return self._deny(change, Result.AUTH_ERR, CHANGED_MEANWHILE, prompts.NOT_CHANGED)
+        event = EnrolmentChanged(user, f"{change.wish.kind}: changed by the user", change.uid)
+        self._journal.record(event)
+        if before is not None:
+            tell_old_addresses(self._tell, event, before.recipients, after.recipients)
+        return prompts.end_changed()
+
+    def _deny(self, change: SelfChange, result: Result, reason: str, told: str = "") -> Steps:
+        return deny(self._journal, change, result, f"{change.wish.kind}: {reason}", told)
