@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A scripted modem behind an abstract socket, which is what ModemManager's test interface opens.
 
-`python -m tests.fakes.modem_socket NAME` serves one that works until interrupted.
+`python -m tests.fakes.modem_socket NAME SECONDS` serves one that works, and takes so long for each
+message, until interrupted.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from tests.fakes.scripted_modem import ScriptedModem
+from tests.fakes.scripted_modem import Script, ScriptedModem
 
 
 class ModemSocket:
@@ -71,7 +72,7 @@ class ModemSocket:
 def main() -> None:
     """Serve a modem that works until interrupted."""
     with (
-        ScriptedModem(verbose=True) as modem,
+        ScriptedModem(Script(result_seconds=float(sys.argv[2])), verbose=True) as modem,
         ModemSocket(modem, sys.argv[1]) as served,
         contextlib.suppress(KeyboardInterrupt),
     ):
