@@ -82,7 +82,10 @@ def enabled(server: Machine) -> bool:
 def allow(server: Machine) -> None:
     """Install the polkit rule as shipped."""
     server.run(["install", "-m", "0644", f"{EXAMPLES}/{RULE}", "/etc/polkit-1/rules.d/"])
-    server.run(["systemctl", "restart", "polkit", "smsotpd"])
+    # polkit sees it by itself; restarting it would restart ModemManager, too.
+    server.run(["systemctl", "restart", "smsotpd"])
+    status = ["smsotpctl", "modem", "status", "lte"]
+    wait_until(lambda: server.run(status, check=False).returncode == 0, 30, "a gateway that is up")
 
 
 def sent(server: Machine) -> list[str]:
