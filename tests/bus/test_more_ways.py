@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Authenticators, recovery codes and break-glass codes over the real bus, store and hash."""
 
+import asyncio
 import pwd
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 import pyotp
@@ -84,3 +86,33 @@ async def test_nobody_but_root_gets_any_of_them(daemon: Daemon, root: Client) ->
                 await client.call(ADMIN, member, signature, body)
             assert caught.value.name == "org.smsotp1.Error.NotAuthorized", member
     assert await root.call(ADMIN, "ShowUser", "s", ["alice"]) == [details]
+
+
+async def test_one_code_of_an_app_from_two_connections_at_once_lets_one_in(
+    root: Client, daemon: Daemon
+) -> None:
+    app = await add_app(root)
+    async with Client(daemon.address) as other:
+        begun = [(client, await client.begin("alice", "sshd")) for client in (root, other)]
+        for client, (transaction, _) in begun:
+            await client.respond(transaction, PIN)
+        code = app.at(datetime.now().astimezone(), 1)
+        ends = await asyncio.gather(
+            *(client.respond(transaction, code) for client, (transaction, _) in begun)
+        )
+    assert [steps[-1] for steps in ends].count(GRANTED) == 1
+
+
+async def test_one_recovery_code_from_many_connections_at_once_lets_one_in(
+    root: Client, daemon: Daemon
+) -> None:
+    (codes,) = await root.call(ADMIN, "RenewRecoveryCodes", "s", ["alice"])
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(Client(daemon.address)) for _ in range(3)]
+        begun = [(client, await client.begin("alice", "sshd")) for client in clients]
+        for client, (transaction, _) in begun:
+            await client.respond(transaction, PIN)
+        ends = await asyncio.gather(
+            *(client.respond(transaction, codes[0]) for client, (transaction, _) in begun)
+        )
+    assert [steps[-1] for steps in ends].count(GRANTED) == 1

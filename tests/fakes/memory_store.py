@@ -145,6 +145,12 @@ class MemoryChange:
         left = {known: h for known, h in self.recovery_codes(user).items() if known != letter}
         self._tables.recovery_codes[user] = left
 
+    def users_with_authenticator(self) -> frozenset[str]:
+        return frozenset(self._tables.authenticators)
+
+    def recovery_codes_left(self) -> Mapping[str, int]:
+        return {user: len(codes) for user, codes in self._tables.recovery_codes.items() if codes}
+
     def break_glass(self, user: str) -> BreakGlass | None:
         return self._tables.break_glasses.get(user)
 

@@ -26,7 +26,8 @@ class LoginGranted:
     """A user passed every factor.
 
     Attributes:
-        kind: of the code: `sent`, `authenticator`, `recovery` or `break-glass`.
+        kind: of the code: `sent`, `authenticator`, `recovery`, `break-glass`; or `pin` where the
+            policy asked for none.
     """
 
     login: Login

@@ -78,6 +78,14 @@ class StoreChange(Protocol):
         """Remove one recovery code, if it is there."""
         ...
 
+    def users_with_authenticator(self) -> frozenset[str]:
+        """Return all users who have an authenticator app."""
+        ...
+
+    def recovery_codes_left(self) -> Mapping[str, int]:
+        """Return how many recovery codes each user has who has any."""
+        ...
+
     def break_glass(self, user: str) -> BreakGlass | None:
         """Return the break-glass code that is out for a user, over or not."""
         ...

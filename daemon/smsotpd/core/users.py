@@ -12,15 +12,15 @@ from smsotpd.core.enrolment import Enrolment, parse_user, with_recipient
 from smsotpd.core.errors import BusyError, NotFoundError, RefusedError, UnavailableError
 from smsotpd.core.events import EnrolmentChanged, Login
 from smsotpd.core.issuing import code_message, new_code
-from smsotpd.core.moment import may_have_passed
+from smsotpd.core.moment import Moment, may_have_passed
 from smsotpd.core.old_address import Tell, tell_old_addresses
 from smsotpd.core.pin import check_pin
 from smsotpd.core.policy import Settings
-from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store, StoreChange
+from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.secret import Secret
 from smsotpd.core.throttle import NO_FAILURES, Failures, is_locked
-from smsotpd.core.ways import ALL_KINDS, Ways, ways_of
+from smsotpd.core.ways import ALL_KINDS, Ways, ways_of, ways_of_all
 
 _SERVICE = "enrolment"
 _NAME_BITS = 128
@@ -104,8 +104,15 @@ class Users:
 
     def list(self) -> list[UserState]:
         """Return all enrolled users, ordered by name."""
+        now = self._clock.now()
+        # A few questions, however many users there are: logins wait meanwhile.
         with self._store.change() as change:
-            return [self._state(change, enrolment) for enrolment in change.enrolments()]
+            enrolments, failures = change.enrolments(), change.all_failures()
+            ways = ways_of_all(change, now)
+        return [
+            self._state(enrolment, failures.get(enrolment.user, NO_FAILURES), ways(enrolment), now)
+            for enrolment in enrolments
+        ]
 
     def show(self, user: str) -> UserState:
         """Return one user.
@@ -114,8 +121,9 @@ class Users:
             NotFoundError: nobody of that name is enrolled.
         """
         with self._store.change() as change:
-            enrolment = _require(change.enrolment(user))
-            return self._state(change, enrolment)
+            enrolment, now = _require(change.enrolment(user)), self._clock.now()
+            ways = ways_of(change, user, ALL_KINDS, now)
+            return self._state(enrolment, change.failures(user), ways, now)
 
     async def enrol(
         self, user: str, channel: str, address: str, pin: Secret, by_uid: int, *, verify: bool
@@ -246,11 +254,10 @@ class Users:
             change.drop_enrolment(user)
         self._journal.record(EnrolmentChanged(user, "removed", by_uid))
 
-    def _state(self, change: StoreChange, enrolment: Enrolment) -> UserState:
-        now = self._clock.now()
-        failures = change.failures(enrolment.user)
+    def _state(
+        self, enrolment: Enrolment, failures: Failures, ways: Ways, now: Moment
+    ) -> UserState:
         locked = is_locked(failures, self._settings().limits, now)
-        ways = ways_of(change, enrolment.user, ALL_KINDS, now)
         return UserState(enrolment, failures, locked, ways)
 
     def _put(self, wanted: _Change, by_uid: int) -> None:

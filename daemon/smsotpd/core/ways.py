@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a user may type besides a code that is sent."""
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from smsotpd.core.code_kind import CodeKind
+from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.moment import Moment
 from smsotpd.core.ports import StoreChange
 from smsotpd.core.spare_code import is_over
@@ -28,6 +30,18 @@ class Ways:
 
     def __bool__(self) -> bool:
         return self.authenticator or self.recovery_codes > 0 or self.break_glass
+
+
+def ways_of_all(change: StoreChange, now: Moment) -> Callable[[Enrolment], Ways]:
+    """Return what tells the ways of each user; the store is asked three times, not for each."""
+    apps, left = change.users_with_authenticator(), change.recovery_codes_left()
+    out = {code.user for code in change.break_glasses() if not is_over(code, now)}
+
+    def ways(enrolment: Enrolment) -> Ways:
+        user = enrolment.user
+        return Ways() if enrolment.disabled else Ways(user in apps, left.get(user, 0), user in out)
+
+    return ways
 
 
 def ways_of(change: StoreChange, user: str, codes: AbstractSet[CodeKind], now: Moment) -> Ways:

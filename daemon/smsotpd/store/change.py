@@ -140,6 +140,14 @@ class SqliteChange:
         """Remove one recovery code, if it is there."""
         self._write("DELETE FROM recovery_codes WHERE user = ? AND letter = ?", (user, letter))
 
+    def users_with_authenticator(self) -> frozenset[str]:
+        """Return all users who have an authenticator app."""
+        return frozenset(user for (user,) in self._read("SELECT user FROM authenticators"))
+
+    def recovery_codes_left(self) -> Mapping[str, int]:
+        """Return how many recovery codes each user has who has any."""
+        return dict(self._read("SELECT user, count(*) FROM recovery_codes GROUP BY user"))
+
     def break_glass(self, user: str) -> BreakGlass | None:
         """Return the break-glass code that is out for a user, over or not."""
         return self._read_one(

@@ -32,6 +32,17 @@ def test_all_of_them_come_back_and_are_replaced(store: Store) -> None:
         assert [code.user for code in change.break_glasses()] == ["ada", "anna"]
 
 
+def test_all_users_are_counted_at_once(store: Store) -> None:
+    with store.change() as change:
+        change.put_authenticator(APP)
+        change.put_recovery_codes("anna", {"A": "one", "B": "two"})
+        change.put_recovery_codes("ben", {"A": "one"})
+        change.drop_recovery_code("ben", "A")
+    with store.change() as change:
+        assert change.users_with_authenticator() == {"anna"}
+        assert change.recovery_codes_left() == {"anna": 2}
+
+
 def test_one_recovery_code_is_used_and_the_others_stay(store: Store) -> None:
     with store.change() as change:
         change.put_recovery_codes("anna", {"A": "one", "B": "two"})

@@ -20,6 +20,7 @@ from smsotpd.core.events import (
 from smsotpd.core.outcome import ErrorClass, Rejected
 from smsotpd.core.policy import Factor
 from smsotpd.core.transaction import Result
+from smsotpd.core.ways import Ways
 from tests.fakes.world import PIN, World
 
 WHY = "phone lost, ticket 4711"
@@ -152,3 +153,25 @@ async def test_a_host_is_not_remembered_for_it(world: World) -> None:
     world.set_policy(remember_seconds=3600.0)
     await world.begin().answer(PIN, await break_glass(world))
     assert (await world.begin().answer(PIN)).outcome is None
+
+
+async def test_a_list_of_users_says_of_each_what_its_own_page_says(world: World) -> None:
+    world.add_app()
+    await world.add_recovery_codes()
+    await break_glass(world)
+    for user in ("ben", "cleo", "dora"):
+        world.enrol(user)
+    world.add_app("ben")
+    world.add_app("cleo")
+    world.users.disable("cleo", 0)
+    await world.break_glasses.make("dora", 60, WHY, 0)
+    world.clock.advance(60.0)
+    listed = {state.enrolment.user: state.ways for state in world.users.list()}
+    shown = {user: world.users.show(user).ways for user in listed}
+    assert listed == shown
+    assert listed == {
+        "anna": Ways(authenticator=True, recovery_codes=10, break_glass=True),
+        "ben": Ways(authenticator=True),
+        "cleo": Ways(),
+        "dora": Ways(),
+    }
