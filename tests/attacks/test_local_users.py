@@ -232,7 +232,7 @@ async def test_nobody_replies_in_the_name_of_the_bus(root: Client, daemon: Daemo
 
 CONTRACT: Final = ROOT / "packaging/usr/share/dbus-1/interfaces/org.smsotp1.xml"
 ACTIONS: Final = ROOT / "packaging/usr/share/polkit-1/actions/org.smsotp1.policy"
-SAMPLES: Final = {"s": "alice", "h": 0, "b": True, "a{ss}": {}}
+SAMPLES: Final = {"s": "alice", "h": 0, "b": True, "u": 6, "a{ss}": {}}
 
 
 def admin_methods() -> list[tuple[str, list[str]]]:
