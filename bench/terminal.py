@@ -1,21 +1,32 @@
 # SPDX-FileCopyrightText: The pam-smsotp authors
 # SPDX-License-Identifier: Apache-2.0
-"""Measure what the terminal costs a login, against pam_permit and an empty pam_python module.
+"""Measure what a PAM module costs a login in time and memory: ours, others, and none at all.
 
     python -m bench.terminal [RUNS]
 
 Each run is a fresh process of the scripted PAM application; the daemon replies at once. Runs of
 the different stacks take turns, so that a change of the machine's load meets all alike. Needs what
-tests/pam needs.
+tests/pam and bench/prepare need.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from tests.pam.private_host import PrivateHost, missing_requirement
+import pyotp
 
+from bench.figures import Figure, machine, table
+from tests.pam.built import NATIVE
+from tests.pam.private_host import PYTHON, PrivateHost, missing_requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+SUBJECT = "terminal"
 EMPTY_MODULE = """
 def pam_sm_authenticate(pamh, flags, argv):
     return pamh.PAM_SUCCESS
@@ -24,7 +35,6 @@ def pam_sm_authenticate(pamh, flags, argv):
 def pam_sm_setcred(pamh, flags, argv):
     return pamh.PAM_SUCCESS
 """
-JEEPNEY_MODULE = "import jeepney.io.blocking\n" + EMPTY_MODULE
 LOGIN = {
     "loop": [
         {"steps": [["hidden", "PIN: "]]},
@@ -32,50 +42,122 @@ LOGIN = {
         {"steps": [["outcome", "PAM_SUCCESS"]]},
     ]
 }
+PERMIT, EMPTY = "pam_permit", "pam_python, empty module"
+PYTHON_TERMINAL, NATIVE_TERMINAL = "our terminal for pam_python", "our native terminal"
+SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
-def measure(host: PrivateHost, runs: int) -> dict[str, tuple[list[float], list[float]]]:
-    """Return, by stack, the times in ms to the first prompt (or verdict) and to the end."""
-    host.add_package("jeepney")
+@dataclass
+class Stack:
+    """A PAM stack, who answers its prompts, and what was measured."""
+
+    line: str
+    answers: Callable[[int], Sequence[str]] = lambda _: ()
+    to_prompt: list[float] = field(default_factory=list)
+    whole: list[float] = field(default_factory=list)
+    call: list[float] = field(default_factory=list)
+    resident: list[float] = field(default_factory=list)
+
+
+def stacks(host: PrivateHost) -> dict[str, Stack]:
+    """Return what is compared, each with PAM lines that the private host can run."""
     empty = host.write_module("empty.py", EMPTY_MODULE)
-    jeepney = host.write_module("jeepney_only.py", JEEPNEY_MODULE)
-    stacks = {
-        "pam_permit": "auth required pam_permit.so",
-        "empty pam_python module": f"auth required pam_python.so {empty}",
-        "terminal, whole login": host.terminal_line(),
-        "(jeepney imported, no more)": f"auth required pam_python.so {jeepney}",
+    paths = f"import sys\nsys.path.append({str(host.directory / 'system-packages')!r})\n"
+    jeepney = host.write_module(
+        "jeepney_only.py", paths + "import jeepney.io.blocking\n" + EMPTY_MODULE
+    )
+    requests = host.write_module("requests_only.py", paths + "import requests\n" + EMPTY_MODULE)
+    found = {
+        PERMIT: Stack("auth required pam_permit.so"),
+        "pam_google_authenticator": _google_authenticator(host),
+        "pam_oath": _oath(host),
+        EMPTY: Stack(f"auth required pam_python.so {empty}"),
+        "pam_python, jeepney imported": Stack(f"auth required pam_python.so {jeepney}"),
+        "pam_python, requests imported": Stack(f"auth required pam_python.so {requests}"),
     }
-    times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in stacks}
-    for at, line in enumerate(stacks.values()):
-        host.write_service(f"bench-{at}", line)
-    with host.daemon(LOGIN):
-        for _ in range(runs):
-            for at, name in enumerate(stacks):
-                done = host.drive("-q", f"bench-{at}", "alice", "2580", "123456")
-                prompted, whole, result = done.stdout.split()
-                if result != "0":
-                    raise SystemExit(f"{name}: PAM result {result}: {host.log_lines()}")
-                times[name][0].append(float(prompted))
-                times[name][1].append(float(whole))
-    return times
+    for name, terminal in ((PYTHON_TERMINAL, PYTHON), (NATIVE_TERMINAL, NATIVE)):
+        host.terminal = terminal
+        found[name] = Stack(host.terminal_line(), lambda _: ("2580", "123456"))
+    host.terminal = PYTHON
+    return found
+
+
+def _google_authenticator(host: PrivateHost) -> Stack:
+    secret = host.directory / "google-authenticator"
+    secret.write_text(f'{SEED}\n" WINDOW_SIZE 17\n" TOTP_AUTH\n')
+    secret.chmod(0o600)
+    line = f"auth required pam_google_authenticator.so secret={secret} user=root"
+    return Stack(line, lambda _: (pyotp.TOTP(SEED).now(),))
+
+
+def _oath(host: PrivateHost) -> Stack:
+    users = host.directory / "users.oath"
+    users.write_text(f"HOTP alice - {pyotp.HOTP(SEED).byte_secret().hex()}\n")
+    users.chmod(0o600)
+    line = f"auth required pam_oath.so usersfile={users} window=20 digits=6"
+    # It counts on after each login.
+    return Stack(line, lambda run: (pyotp.HOTP(SEED).at(run),))
+
+
+def run_all(runs: int) -> dict[str, Stack]:
+    """Run each stack as many times, taking turns, and once before to fill the caches."""
+    with PrivateHost() as host:
+        compared = stacks(host)
+        for at, stack in enumerate(compared.values()):
+            host.write_service(f"bench-{at}", stack.line)
+        with host.daemon(LOGIN):
+            for run in range(runs + 1):
+                for at, (name, stack) in enumerate(compared.items()):
+                    done = host.drive("-q", f"bench-{at}", "alice", *stack.answers(run))
+                    *times, result, resident = done.stdout.split()
+                    if result != "0":
+                        raise SystemExit(f"{name}: PAM result {result}: {host.log_lines()}")
+                    host.log_lines()
+                    if run:
+                        to_prompt, whole, call = map(float, times)
+                        stack.to_prompt.append(to_prompt)
+                        stack.whole.append(whole)
+                        stack.call.append(call)
+                        stack.resident.append(int(resident) / 1024)
+    return compared
+
+
+def measure(runs: int = 40) -> list[Figure]:
+    """Return medians: time from pam_start to the verdict, of pam_authenticate, and memory."""
+    compared = run_all(runs)
+    permit = compared[PERMIT]
+    figures = []
+    for name, stack in compared.items():
+        ours = name == NATIVE_TERMINAL
+        above = {
+            "from pam_start to the verdict": (stack.whole, permit.whole, "ms", 10),
+            "in pam_authenticate": (stack.call, permit.call, "ms", 10),
+            "resident memory": (stack.resident, permit.resident, "MiB", None),
+        }
+        for what, (values, base, unit, aim) in above.items():
+            median = statistics.median(values)
+            figures.append(Figure(SUBJECT, f"{name}, {what}", median, unit))
+            if ours:
+                more = median - statistics.median(base)
+                figures.append(
+                    Figure(SUBJECT, f"{name}, {what}, over {PERMIT}", more, unit, at_most=aim)
+                )
+    ratio = statistics.median(compared[PYTHON_TERMINAL].to_prompt) / statistics.median(
+        compared[EMPTY].to_prompt
+    )
+    name = f"{PYTHON_TERMINAL}, to the first prompt, against {EMPTY}"
+    return [*figures, Figure(SUBJECT, name, ratio, "x")]
 
 
 def main() -> None:
-    """Print medians and their ratios to the empty module."""
+    """Print the table and the machine's load."""
     missing = missing_requirement()
     if missing:
         raise SystemExit(f"bench.terminal {missing}")
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 50
-    with PrivateHost() as host:
-        times = measure(host, runs)
-    empty_prompt, empty_whole = map(statistics.median, times["empty pam_python module"])
-    print(f"medians of {runs} processes, ms          to prompt  ratio     whole  ratio")
-    for name, (to_prompt, whole) in times.items():
-        prompt_ms, whole_ms = statistics.median(to_prompt), statistics.median(whole)
-        print(
-            f"{name:38} {prompt_ms:9.1f} {prompt_ms / empty_prompt:6.2f}"
-            f" {whole_ms:9.1f} {whole_ms / empty_whole:6.2f}"
-        )
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    before = os.getloadavg()[0]
+    print(table(measure(runs)))
+    print(f"\nmedians of {runs} processes; load {before:.2f} before, {machine()['load']} after")
 
 
 if __name__ == "__main__":

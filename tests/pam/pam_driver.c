@@ -13,23 +13,28 @@
  *   -x  one more answer, given in hexadecimal
  *   -b  block SIGINT, as sudo does
  *   -l  log "host was here" at the end, as program "host" with facility authpriv
- *   -q  only the times in ms: of the first prompt or outcome, and of the whole transaction
+ *   -q  only figures: ms from pam_start to the first prompt or outcome, to the outcome, and of the
+ *       call itself; the result; resident memory in KiB behind it
+ *   -m  count the copies of the last answer that are left in memory, besides the driver's own
  *
  * Writes one line per fact: "info TEXT", "hidden TEXT", "result NUMBER", "fds BEFORE AFTER",
  * "sigint default|changed" (as the conversation and the application find it).
  */
+#define _GNU_SOURCE
 #include <dirent.h>
+#include <fcntl.h>
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 static char **answers;
-static int answers_count, answers_used, fails, ends_in_null, quiet, logs;
+static int answers_count, answers_used, fails, ends_in_null, quiet, logs, counts;
 static double started, prompted;
 
 static double now_ms(void)
@@ -61,6 +66,47 @@ static int open_descriptors(void)
     if (directory)
         closedir(directory);
     return count;
+}
+
+static long resident_kib(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%*s %ld", &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Count in all memory that can be written, but that of the buffer it is copied to. */
+static int copies_of(const char *text)
+{
+    enum { SIZE = 1 << 20 };
+    size_t length = strlen(text);
+    int count = 0, memory = open("/proc/self/mem", O_RDONLY);
+    char *buffer = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[512], writes;
+    unsigned long from, to;
+    while (maps && fgets(line, sizeof line, maps)) {
+        if (sscanf(line, "%lx-%lx r%c", &from, &to, &writes) != 3 || writes != 'w')
+            continue;
+        for (unsigned long at = from; at < to; at += SIZE - length) {
+            if (at + SIZE > (unsigned long)buffer && at < (unsigned long)buffer + SIZE)
+                continue;
+            ssize_t got = pread(memory, buffer, to - at < SIZE ? to - at : SIZE, (off_t)at);
+            for (char *hit = buffer; got > 0; count++, hit++) {
+                hit = memmem(hit, (size_t)(buffer + got - hit), text, length);
+                if (!hit)
+                    break;
+            }
+        }
+    }
+    munmap(buffer, SIZE);
+    fclose(maps);
+    close(memory);
+    return count - 1;
 }
 
 static int converse(int n, const struct pam_message **messages, struct pam_response **replies,
@@ -110,7 +156,7 @@ int main(int argc, char **argv)
 {
     int rounds = 1, flags = 0, option;
     const char *phase = "authenticate", *extra = NULL;
-    while ((option = getopt(argc, argv, "+r:p:x:sfublq")) != -1)
+    while ((option = getopt(argc, argv, "+r:p:x:sfublqm")) != -1)
         switch (option) {
         case 'r': rounds = atoi(optarg); break;
         case 'p': phase = optarg; break;
@@ -119,6 +165,7 @@ int main(int argc, char **argv)
         case 'f': fails = 1; break;
         case 'u': ends_in_null = 1; break;
         case 'q': quiet = 1; break;
+        case 'm': counts = 1; break;
         case 'l': logs = 1; openlog("host", 0, LOG_AUTHPRIV); break;
         case 'b': {
             sigset_t set;
@@ -152,6 +199,7 @@ int main(int argc, char **argv)
         pam_set_item(handle, PAM_TTY, "pts/7");
         pam_set_item(handle, PAM_RHOST, "192.0.2.7");
         pam_set_item(handle, PAM_RUSER, "mallory");
+        double called = now_ms();
         if (!strcmp(phase, "authenticate"))
             result = pam_authenticate(handle, flags);
         else if (!strcmp(phase, "setcred"))
@@ -167,10 +215,13 @@ int main(int argc, char **argv)
         }
         show_sigint();
         double judged = now_ms();
+        long resident = quiet ? resident_kib() : 0;
+        if (counts)
+            printf("copies %d\n", copies_of(answers[answers_count - 1]));
         pam_end(handle, result);
         if (quiet)
-            printf("%.3f %.3f %d\n", (prompted ? prompted : judged) - started,
-                   now_ms() - started, result);
+            printf("%.3f %.3f %.3f %d %ld\n", (prompted ? prompted : judged) - started,
+                   judged - started, judged - called, result, resident);
         else
             printf("result %d\nfds %d %d\n", result, before, open_descriptors());
     }

@@ -41,6 +41,33 @@ def test_many_threads_log_in_at_once_and_leave_no_descriptor(host: PrivateHost) 
         assert daemon.members().count("Begin") == 81
 
 
+@pytest.mark.parametrize("answer", ["Pq7-vexed-Zw", "x" * 200 + "Pq7-vexed-Zw"], ids=len)
+@pytest.mark.parametrize("terminal", [NATIVE], indirect=True)
+def test_no_copy_of_an_answer_is_left_in_memory(host: PrivateHost, answer: str) -> None:
+    for reply in (WHOLE_LOGIN[2], {"error": "org.example.Surprise"}, {"die": True}):
+        with host.daemon([WHOLE_LOGIN[0], reply]) as daemon:
+            done = host.drive("-m", "-x", answer.encode().hex(), host.use_terminal(), "alice")
+            assert facts(done.stdout, ["copies"]) == ["copies 0"]
+            assert daemon.calls()[1] == ("Respond", ["transaction-1", answer])
+
+
+@pytest.mark.parametrize("terminal", [NATIVE], indirect=True)
+def test_an_answer_that_is_refused_is_wiped_as_well(host: PrivateHost) -> None:
+    with host.daemon([WHOLE_LOGIN[0]]):
+        answer = b"Pq7-vexed-Zw" * 50
+        done = host.drive("-m", "-x", answer.hex(), host.use_terminal(), "alice")
+        assert facts(done.stdout, ["copies", "result"]) == ["copies 0", "result 7"]
+
+
+def test_the_driver_finds_a_copy_where_there_is_one(python_host: PrivateHost) -> None:
+    # Python cannot wipe its strings.
+    with python_host.daemon([WHOLE_LOGIN[0], WHOLE_LOGIN[2]]):
+        answer = b"Pq7-vexed-Zw".hex()
+        done = python_host.drive("-m", "-x", answer, python_host.use_terminal(), "alice")
+        [found] = facts(done.stdout, ["copies"])
+        assert int(found.split()[1]) > 0
+
+
 @pytest.mark.parametrize("terminal", [NATIVE], indirect=True)
 def test_valgrind_sees_no_wrong_access_and_no_leak(host: PrivateHost) -> None:
     located("valgrind")
