@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.pam.conftest import _requirements
-from tests.pam.private_host import PrivateHost
+from tests.pam.private_host import IN_ANY_PROGRAM, PrivateHost
 
 __all__ = ["_requirements"]
 
 
-@pytest.fixture
-def directory_host(_requirements: None) -> Iterator[PrivateHost]:
-    """Start a private host whose accounts are known under many names."""
+@pytest.fixture(params=IN_ANY_PROGRAM)
+def directory_host(request: pytest.FixtureRequest, _requirements: None) -> Iterator[PrivateHost]:
+    """Start a private host whose accounts are known under many names; each terminal in turn."""
     with PrivateHost() as host:
+        host.terminal = request.param
         source = Path(__file__).with_name("directory.c")
         subprocess.run(
             ["cc", "-shared", "-fPIC", "-Wall", "-Werror", "-o", host.directory / "directory.so",
@@ -38,7 +39,7 @@ def test_the_daemon_is_told_the_name_that_the_account_has(
     service = host.use_terminal()
     with host.daemon([{"steps": [["outcome", "PAM_AUTH_ERR"]]}]) as daemon:
         done = host.run(
-            host.directory / "pam_driver", service, typed,
+            host.driver, service, typed,
             LD_PRELOAD=str(host.directory / "directory.so"),
         )  # fmt: skip
         assert "result 7" in done.stdout, done.stdout + done.stderr
