@@ -11,6 +11,7 @@ from smsotpd.core.channel import parse_recipient
 from smsotpd.core.enrolment import Enrolment, parse_user
 from smsotpd.core.errors import BadArgumentError, RefusedError
 from smsotpd.core.events import EnrolmentChanged
+from smsotpd.core.old_address import Tell, tell_old_addresses
 from smsotpd.core.pin import check_pin
 from smsotpd.core.policy import Factor, Settings
 from smsotpd.core.ports import Clock, Journal, PinHasher, Store
@@ -73,12 +74,14 @@ class Imports:
         hasher: PinHasher,
         journal: Journal,
         settings: Callable[[], Settings],
+        tell: Tell,
     ) -> None:
         self._store = store
         self._clock = clock
         self._hasher = hasher
         self._journal = journal
         self._settings = settings
+        self._tell = tell
 
     async def enrol(
         self, wishes: Sequence[Wish], by_uid: int, *, dry_run: bool, without_pin: bool
@@ -148,6 +151,8 @@ class Imports:
 
     def _carry_out(self, plans: Sequence[_Plan | Answer], by_uid: int) -> list[Answer]:
         answers: list[Answer] = []
+        before: dict[str, Enrolment] = {}
+        after: dict[str, Enrolment] = {}
         with self._store.change() as change:
             for plan in plans:
                 if isinstance(plan, Answer):
@@ -159,6 +164,8 @@ class Imports:
                     answers.append(Answer(user, Verdict.REFUSED, reason))
                     continue
                 answers.append(_answer(plan))
+                if plan.before is not None:
+                    before[user], after[user] = plan.before, plan.after
                 if plan.after != plan.before:
                     change.put_enrolment(plan.after)
                     change.drop_challenges_of(user)
@@ -168,6 +175,9 @@ class Imports:
             if answer.verdict in words:
                 told = EnrolmentChanged(answer.user, words[answer.verdict], by_uid)
                 self._journal.record(told)
+                if old := before.get(answer.user):
+                    now = after[answer.user].recipients
+                    tell_old_addresses(self._tell, told, old.recipients, now)
         return answers
 
     def _some_service_asks_no_pin(self) -> bool:

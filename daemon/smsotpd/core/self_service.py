@@ -216,8 +216,7 @@ class SelfService:
 
     async def _ask_address(self, change: SelfChange) -> Steps:
         recipient = change.wish.recipient
-        if recipient is None:
-            raise BadArgumentError("address", "is missing")
+        assert recipient is not None  # noqa: S101  # `parse_wish` saw to it
         asked = await self._addresses.ask(change.login, change.policy, recipient)
         require_open(change)
         if isinstance(asked, NotSent):
@@ -227,8 +226,7 @@ class SelfService:
         return prompts.ask_code(change.policy, change.context, sent)
 
     async def _after_address_code(self, change: SelfChange, answer: str) -> Steps:
-        if change.asked is None:
-            raise NoSuchTransactionError
+        assert change.asked is not None  # noqa: S101  # the stage says so
         proof, left = await self._addresses.judge(change.login, change.asked, answer)
         require_open(change)
         if proof.judgement is not Judgement.RIGHT:
@@ -271,8 +269,7 @@ class SelfService:
 
     def _with_address(self, change: SelfChange) -> Enrolment:
         """Return the enrolment with the address that was proven."""
-        if change.asked is None:
-            raise NoSuchTransactionError
+        assert change.asked is not None  # noqa: S101  # the stage says so
         recipient, before = change.asked.recipient, change.before
         if before is None:
             wall = self._clock.now().wall
@@ -281,8 +278,7 @@ class SelfService:
 
     def _prefer(self, change: SelfChange) -> Steps:
         before = change.before
-        if before is None:
-            raise NoSuchTransactionError
+        assert before is not None  # noqa: S101  # `_look_up` saw to it
         channel = change.wish.channel
         recipients = sorted(before.recipients, key=lambda recipient: recipient.channel != channel)
         return self._put(change, replace(before, recipients=tuple(recipients)))

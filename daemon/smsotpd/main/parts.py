@@ -167,7 +167,7 @@ class Parts:
             settings,
         )
         self.break_glasses = BreakGlasses(store, self.clock, hasher, source, journal)
-        self.imports = Imports(store, self.clock, hasher, journal, settings)
+        self.imports = Imports(store, self.clock, hasher, journal, settings, notifier.tell)
         self._configured = self._taken()
         self._overviews = Overviews(
             VERSION, store, self.clock, self.gateways, self.health, tally, settings

@@ -24,7 +24,14 @@ BY = 1000
 def imports(world: World) -> Imports:
     world.users.remove(USER, BY)
     world.journal.events.clear()
-    return Imports(world.store, world.clock, world.hasher, world.journal, lambda: world.settings)
+    return Imports(
+        world.store,
+        world.clock,
+        world.hasher,
+        world.journal,
+        lambda: world.settings,
+        world.notifier.tell,
+    )
 
 
 def wish(user: str, *, pin: str = PIN, **addresses: str) -> Wish:
@@ -206,3 +213,12 @@ async def test_a_store_that_cannot_be_written_changes_nobody(
 async def test_too_many_at_once_are_refused(imports: Imports) -> None:
     with pytest.raises(BadArgumentError):
         await run(imports, *(wish(f"u{n}", sms=PHONE) for n in range(MOST_AT_ONCE + 1)))
+
+
+async def test_an_address_that_another_replaces_is_told(world: World, imports: Imports) -> None:
+    await run(imports, wish("anna", sms=PHONE), wish("bob", sms=PHONE))
+    await run(imports, wish("anna", sms=OTHER_PHONE), wish("bob", sms=PHONE, pin="Wirsing-31"))
+    assert await world.notifications.send_next()
+    assert [message.recipient.address for message in world.gateway.messages] == [PHONE]
+    assert "were changed" in world.texts[0]
+    assert not await world.notifications.send_next()

@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""A user of the booted host looks after the own enrolment, through the system bus as shipped."""
+
+import json
+import re
+
+import pexpect
+
+from smsotpd.core.events import EnrolmentChanged
+from tests.system.accounts import PIN, Account
+from tests.system.ssh.server import log_in
+from tests.testhost.machine import Machine
+from tests.testhost.waiting import wait_until
+
+
+def as_user(account: Account, *words: str) -> pexpect.spawn:
+    """Run smsotpctl at a terminal as an account."""
+    command = ["runuser", "-u", account.name, "--", "smsotpctl", "self", *words]
+    return account.machine.spawn(command, timeout=20)
+
+
+def test_a_user_moves_to_another_phone_and_the_old_one_is_told(
+    server: Machine, alice: Account
+) -> None:
+    other = Account(server, alice.name, f"{alice.phone[:-1]}7", alice.mark)
+    terminal = as_user(alice, "number", "--phone", other.phone)
+    terminal.expect_exact("Current PIN:")
+    terminal.sendline(PIN)
+    terminal.expect_exact(f"Code sent to {alice.masked}:")
+    terminal.sendline(alice.code())
+    terminal.expect_exact(f"Code sent to {other.masked}:")
+    terminal.sendline(other.code())
+    terminal.expect_exact("It is changed, and counts from now on.")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    wait_until(lambda: "were changed" in alice.messages()[-1], 10, "the old number is told")
+    (entry,) = alice.journal(EnrolmentChanged)[-1:]
+    assert entry["SMSOTP_CHANGE"] == "number: changed by the user"
+    log_in(other)
+
+
+def test_a_user_sees_the_own_enrolment_and_no_other(
+    server: Machine, alice: Account, stranger: Account
+) -> None:
+    shown = server.run(["smsotpctl", "self", "status", "--json"], user=alice.name)
+    assert json.loads(shown.stdout)["user"] == alice.name
+    refused = server.run(["smsotpctl", "self", "status"], user=stranger.name, check=False)
+    assert refused.returncode == 4
+    other = server.run(["smsotpctl", "user", "show", alice.name], user=stranger.name, check=False)
+    assert other.returncode == 3
+
+
+def test_a_wrong_pin_changes_nothing(alice: Account) -> None:
+    terminal = as_user(alice, "number", "--phone", "+491511234567")
+    terminal.expect_exact("Current PIN:")
+    terminal.sendline("wrong+7391")
+    terminal.expect(re.escape("smsotpctl: nothing was changed"))
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 6
+    assert alice.messages() == []
+
+
+def test_where_no_policy_wants_it_nobody_enrols(server: Machine, stranger: Account) -> None:
+    words = ["smsotpctl", "self", "enrol", "--phone", stranger.phone]
+    done = server.run(words, user=stranger.name, check=False)
+    # Without somebody to type the own password, polkit says no before the policy does.
+    assert done.returncode in {3, 6}
+    assert stranger.messages() == []
