@@ -12,6 +12,7 @@ from smsotpd.cli.pam.terminal import Terminal, terminals_in
 from tests.system import accounts, single_prompt
 from tests.system.accounts import PASSWORD, PIN, Account
 from tests.system.conftest import installed
+from tests.system.ssh.more_ways import add_app, ask, next_code
 from tests.system.ssh.server import ONE_TRY, SETTINGS, log_in, prove_pin
 from tests.testhost.machine import Machine
 from tests.testhost.ssh import SshLogin, configure_sshd
@@ -52,6 +53,16 @@ def test_the_sandbox_leaves_little_exposed(server: Machine) -> None:
 def test_pin_and_code_let_a_user_in_by_ssh(alice: Account) -> None:
     log_in(alice)
     assert len(alice.messages()) == 1
+
+
+def test_an_app_and_a_recovery_code_let_a_user_in_by_ssh(alice: Account) -> None:
+    codes = ask(alice, "recovery", alice.name)["codes"]
+    assert isinstance(codes, list)
+    for code in (next_code(add_app(alice)), codes[0]):
+        with SshLogin(alice.machine, alice.name, options=ONE_TRY) as login:
+            prove_pin(login, alice)
+            login.answer(code)
+            assert login.result().granted
 
 
 def test_a_wrong_pin_is_refused_and_sends_nothing(alice: Account) -> None:

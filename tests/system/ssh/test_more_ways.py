@@ -2,12 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Logins without the phone: an authenticator, a recovery code, root's code; and a dead gateway."""
 
-import json
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
-import pyotp
 import pytest
 
 from smsotpd.core.events import (
@@ -19,6 +16,7 @@ from smsotpd.core.events import (
 )
 from tests.system import accounts
 from tests.system.accounts import PIN, Account
+from tests.system.ssh.more_ways import add_app, ask, next_code
 from tests.system.ssh.server import ONE_TRY, prove_pin
 from tests.testhost.machine import Machine
 from tests.testhost.ssh import SshLogin
@@ -29,28 +27,6 @@ pytestmark = pytest.mark.system
 ONLY_DEAD: Final = '[gateways]\norder = ["nobody-listens"]\n'
 NOBODY_LISTENS: Final = ("URL=http://127.0.0.1:9/sms", "TIMEOUT=2", "RETURN_SUCCESS=queued")
 WHY: Final = "phone lost, ticket 4711"
-
-
-def ask(account: Account, *words: str, typed: str = "") -> dict[str, object]:
-    """Run `smsotpctl user … --json`."""
-    command = ["smsotpctl", "--json", "user", *words]
-    answer: dict[str, object] = json.loads(account.machine.run(command, input=typed).stdout)
-    return answer
-
-
-def add_app(account: Account) -> pyotp.TOTP:
-    """Set an app up for an account, from the URI that stands in the QR code."""
-    offer = ask(account, "authenticator", "add", account.name, "--confirm-later")
-    app = pyotp.parse_uri(str(offer["uri"]))
-    assert isinstance(app, pyotp.TOTP)
-    confirm = ["smsotpctl", "user", "authenticator", "confirm", str(offer["authenticator"])]
-    account.machine.run([*confirm, "--code-stdin"], input=f"{app.now()}\n")
-    return app
-
-
-def next_code(app: pyotp.TOTP) -> str:
-    """Return a code that is accepted now and was not used to confirm the app."""
-    return app.at(datetime.now().astimezone(), 1)
 
 
 def kinds(account: Account) -> list[object]:

@@ -236,6 +236,16 @@ async def test_an_apps_code_is_found_where_sent_ones_have_more_digits(
     assert terminal.outcome is Result.SUCCESS
 
 
+async def test_where_apps_do_not_count_six_digits_behind_a_pin_are_not_read_as_theirs(
+    world: World, app: App
+) -> None:
+    world.set_policy(code_digits=8, codes=frozenset({CodeKind.SENT}))
+    terminal = await world.begin(mode=Mode.TWO_ATTEMPT).answer(PIN + app.code)
+    assert terminal.outcome is Result.AUTH_ERR
+    assert world.hasher.verified == 1
+    assert world.texts == []
+
+
 async def test_a_transaction_id_stands_for_the_pin_of_an_app_code_too(
     world: World, app: App
 ) -> None:
