@@ -10,8 +10,8 @@ from tests.system.conftest import installed
 from tests.testhost.machine import Machine
 
 
-@pytest.fixture(scope="module")
-def fresh() -> Iterator[Machine]:
-    """Debian 12 with our package, and nothing configured."""
-    with installed("bookworm") as machine:
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def fresh(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """Each Debian in turn with our package, and nothing configured."""
+    with installed(request.param) as machine:
         yield machine

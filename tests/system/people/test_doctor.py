@@ -28,10 +28,10 @@ OF_THE_MACHINE = {"clock"}
 Found = dict[str, object]
 
 
-@pytest.fixture(scope="module")
-def patient() -> Iterator[Machine]:
-    """Debian 12, set up by setup itself, in good health."""
-    with installed("bookworm") as machine:
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def patient(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """Each Debian in turn, set up by setup itself, in good health."""
+    with installed(request.param) as machine:
         accounts.set_up(machine)
         accounts.enrol(accounts.new_account(machine))
         machine.run(["smsotpctl", "setup", "--yes", "--no-test", "--user", enrolled(machine),

@@ -17,7 +17,7 @@ from smsotpd.cli.doctor.daemon import (
 )
 from smsotpd.cli.doctor.files import file_findings
 from smsotpd.cli.doctor.finding import Finding, Severity
-from smsotpd.cli.doctor.sshd import judge_settings, sshd_findings, variants
+from smsotpd.cli.doctor.sshd import Deadlines, judge_settings, sshd_findings, variants
 from smsotpd.cli.doctor.sudo import sudo_findings
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.host import Finished
@@ -38,7 +38,7 @@ GOOD_SSHD = {
 
 
 def sshd(**changes: str) -> list[Finding]:
-    return list(judge_settings(GOOD_SSHD | changes, "sshd_config"))
+    return list(judge_settings(GOOD_SSHD | changes, "sshd_config", Deadlines(40, 120)))
 
 
 def test_nothing_is_wrong_with_good_settings_of_sshd() -> None:
@@ -95,6 +95,20 @@ def test_keys_that_are_let_in_on_purpose_are_only_noted() -> None:
     assert "publickey" in finding.what
 
 
+def test_a_terminal_that_waits_longer_than_sshd_is_a_warning() -> None:
+    (finding,) = judge_settings(GOOD_SSHD, "sshd_config", Deadlines(120, 300))
+
+    assert finding.severity is Severity.WARNING
+    assert "silent daemon" in finding.what
+
+
+def test_a_code_that_outlives_the_login_is_noted() -> None:
+    (finding,) = judge_settings(GOOD_SSHD, "sshd_config", Deadlines(40, 300))
+
+    assert finding.severity is Severity.NOTE
+    assert "120 s and a code lives 300 s" in finding.what
+
+
 def test_endless_patience_of_sshd_is_no_mistake() -> None:
     assert sshd(logingracetime="0") == []
 
@@ -112,7 +126,7 @@ def test_a_match_block_is_looked_at_by_a_connection_of_its_kind(host: FakeHost) 
     host.answers["sshd -T"] = Finished(0, everybody)
     host.answers["sshd -T -C user=deploy,host=localhost,addr=10.0.0.0"] = Finished(0, special)
 
-    (finding,) = sshd_findings(host)
+    (finding,) = sshd_findings(host, Deadlines(40, 120))
 
     assert finding.where == "/etc/ssh/sshd_config.d/x.conf:2"
     assert "nobody can answer" in finding.what
@@ -122,7 +136,7 @@ def test_a_match_block_is_looked_at_by_a_connection_of_its_kind(host: FakeHost) 
 def test_an_sshd_that_does_not_start_is_an_error(host: FakeHost) -> None:
     host.answers["sshd -T"] = Finished(255, "", "x.conf line 3: Bad configuration option: Frob\n")
 
-    (finding,) = sshd_findings(host)
+    (finding,) = sshd_findings(host, Deadlines())
 
     assert finding.severity is Severity.ERROR
     assert "line 3" in finding.what

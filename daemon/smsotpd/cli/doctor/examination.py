@@ -29,7 +29,7 @@ def examine(host: Host, connect: Connect, *, owner: int = 0) -> Report:
     with_us = stacks.with_us
     findings: list[Finding] = [*stack_findings(stacks)]
     if "sshd" in with_us:
-        findings += sshd_findings(host)
+        findings += sshd_findings(host, stacks.deadlines("sshd"))
     if any(
         name in with_us and stacks.terminal(name) is Terminal.PYTHON for name in ("sudo", "sudo-i")
     ):

@@ -31,7 +31,20 @@ class Variant:
     options: tuple[str, ...] = ()
 
 
-def sshd_findings(host: Host) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """What sshd must wait for, in seconds.
+
+    Attributes:
+        terminal: until our module says that the daemon does not answer (timeout= of the line).
+        code: until a code expires.
+    """
+
+    terminal: int = 40
+    code: int = 300
+
+
+def sshd_findings(host: Host, deadlines: Deadlines) -> Iterator[Finding]:
     """Return what is wrong with sshd, whose stack asks for a code."""
     seen: set[str] = set()
     for variant in variants(host):
@@ -46,7 +59,7 @@ def sshd_findings(host: Host) -> Iterator[Finding]:
                 "correct the line; sshd -t tells whether it is right",
             )
             return
-        for finding in judge_settings(sshd_settings(done.output), variant.where):
+        for finding in judge_settings(sshd_settings(done.output), variant.where, deadlines):
             # The same for special connections as for all is said once.
             if finding.what not in seen:
                 seen.add(finding.what)
@@ -83,7 +96,9 @@ def _connection(words: list[str]) -> str:
     return ",".join(f"{name}={value}" for name, value in values.items())
 
 
-def judge_settings(settings: Mapping[str, str], where: str) -> Iterator[Finding]:
+def judge_settings(
+    settings: Mapping[str, str], where: str, deadlines: Deadlines
+) -> Iterator[Finding]:
     """Return what is wrong with sshd's effective settings."""
     if settings.get("usepam") != "yes":
         yield _error(where, "sshd does not use PAM, so it never asks for a code.", "UsePAM yes")
@@ -103,7 +118,7 @@ def judge_settings(settings: Mapping[str, str], where: str) -> Iterator[Finding]
             commands=_drop_in("PasswordAuthentication no"),
         )
     yield from _methods(settings, where)
-    yield from _times(settings, where)
+    yield from _times(settings, where, deadlines)
 
 
 def _methods(settings: Mapping[str, str], where: str) -> Iterator[Finding]:
@@ -152,7 +167,7 @@ def _methods(settings: Mapping[str, str], where: str) -> Iterator[Finding]:
         )
 
 
-def _times(settings: Mapping[str, str], where: str) -> Iterator[Finding]:
+def _times(settings: Mapping[str, str], where: str, deadlines: Deadlines) -> Iterator[Finding]:
     grace = _number(settings.get("logingracetime", "120"))
     if 0 < grace < SHORTEST_GRACE_SECONDS:
         yield Finding(
@@ -161,6 +176,24 @@ def _times(settings: Mapping[str, str], where: str) -> Iterator[Finding]:
             where,
             f"sshd hangs up after {grace} s, before a code can have arrived and been typed.",
             commands=_drop_in("LoginGraceTime 120"),
+        )
+    elif 0 < grace <= deadlines.terminal:
+        yield Finding(
+            CHECK,
+            Severity.WARNING,
+            where,
+            f"sshd hangs up after {grace} s, before our module has given up on a silent daemon "
+            f"({deadlines.terminal} s), so users do not read why.",
+            f"shorten timeout= in the PAM line, or lengthen LoginGraceTime to "
+            f"{deadlines.terminal + SHORTEST_GRACE_SECONDS}",
+        )
+    elif 0 < grace < deadlines.code:
+        yield Finding(
+            CHECK,
+            Severity.NOTE,
+            where,
+            f"A login may take {grace} s and a code lives {deadlines.code} s: whoever is slower "
+            "begins again, and the same code still counts.",
         )
     tries = _number(settings.get("maxauthtries", "6"))
     if 0 < tries < 3:  # noqa: PLR2004  # a key that is refused, a typing error, and the right code

@@ -5,10 +5,11 @@
 from collections.abc import Iterator
 
 from smsotpd.cli.doctor.cases import Ours, is_ours, terminal_of
-from smsotpd.cli.doctor.code_alone import asks_for_no_pin
 from smsotpd.cli.doctor.finding import Finding, ServiceReport, Severity, unified
 from smsotpd.cli.doctor.healing import healed, rule_of_ours
 from smsotpd.cli.doctor.judgement import Judgement, judge
+from smsotpd.cli.doctor.policy_values import asks_for_no_pin, code_seconds
+from smsotpd.cli.doctor.sshd import Deadlines
 from smsotpd.cli.doctor.words import GAPS, NOT_ASKED, sentence
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.host import Host
@@ -78,6 +79,16 @@ class Stacks:
         """Return which terminal a service runs; the interpreted one if that cannot be told."""
         rule = rule_of_ours(self.chains[service].handlers)
         return terminal_of(rule) if rule else Terminal.PYTHON
+
+    def deadlines(self, service: str) -> Deadlines:
+        """Return what the program of a service must wait for."""
+        rule = rule_of_ours(self.chains[service].handlers)
+        words = rule.arguments.split() if rule else []
+        given = [word.removeprefix("timeout=") for word in words if word.startswith("timeout=")]
+        code = code_seconds(self.host, service)
+        if given and given[-1].isdecimal():
+            return Deadlines(int(given[-1]), code)
+        return Deadlines(code=code)
 
     def judgement(self, service: str) -> Judgement:
         """Judge a service that asks for a code."""
