@@ -293,6 +293,9 @@ class SelfService:
                 stored.put_enrolment(after)
                 stored.drop_challenges_of(user)
                 stored.drop_remembered_of(user)
+                if change.asked is not None:
+                    # As after a granted login: the code came back.
+                    stored.put_cooldown(user, None)
         if not is_as_it_was:
             return self._deny(change, Result.AUTH_ERR, CHANGED_MEANWHILE, prompts.NOT_CHANGED)
         event = EnrolmentChanged(user, f"{change.wish.kind}: changed by the user", change.uid)

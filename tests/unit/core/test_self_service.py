@@ -86,6 +86,8 @@ async def test_a_number_changes_by_pin_old_code_and_new_code(anna: Person) -> No
         "number: changed by the user"
     ]
     assert len(world.self_service) == 0
+    terminal = await world.begin().answer(PIN)
+    assert terminal.prompt == f"Code sent to {NEW_MASKED}: ", "there is no wait after it"
 
 
 async def test_the_old_number_is_told_and_the_new_one_is_not(anna: Person) -> None:
