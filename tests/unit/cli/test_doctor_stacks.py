@@ -125,6 +125,18 @@ def test_a_change_is_proposed_for_the_usual_mistakes(lines: str, host: FakeHost)
     assert errors(host) == []
 
 
+def test_an_edited_line_of_our_block_becomes_what_service_enable_writes(host: FakeHost) -> None:
+    enabled = enable("sshd", read("debian12", "sshd"), Stack.INSTEAD, "", reader("debian12"))
+    edited = enabled.replace("success=1 ignore=ignore default=die", "success=1 default=ignore")
+    assert edited != enabled
+    write(host, "sshd", edited)
+
+    (finding,) = errors(host)
+
+    apply(host, finding.diff)
+    assert (host.places.pam / "sshd").read_text() == enabled
+
+
 def test_our_module_in_common_auth_is_an_error_with_the_line_to_remove(host: FakeHost) -> None:
     text = (host.places.pam / "common-auth").read_text()
     write(host, "common-auth", f"{text}auth required {OURS}\n")

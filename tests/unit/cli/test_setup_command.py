@@ -127,7 +127,9 @@ def test_a_gateway_that_takes_no_message_ends_it_and_what_is_kept_is_told(
 
     assert result.exit_code == Exit.FAILED
     assert "did not take the test message" in result.output
-    assert "Kept: the gateway outbox" in result.output
+    allowed = host.places.policies / "10-outbox.toml"
+    assert allowed.is_file()
+    assert f"Kept: {allowed}, the gateway outbox. To go on: smsotpctl setup" in result.output
     assert state_of(host, "sshd") is State.OFF
 
 

@@ -106,4 +106,6 @@ def _print_findings(findings: Sequence[Finding]) -> None:
         for command in finding.commands:
             click.echo(f"    # {printable(command)}")
         for line in finding.diff.splitlines():
-            click.echo(f"    {printable(line.expandtabs())}")
+            # Tabs stay, so that the change can be copied into patch(1).
+            shown = "\t".join(map(printable, line.split("\t")))
+            click.echo(f"    {shown}")

@@ -3,6 +3,7 @@
 """Find the change of a service file that heals its stack, by trying candidates on the evaluator."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from smsotpd.cli.doctor.cases import IsInstalled, is_ours
 from smsotpd.cli.doctor.finding import Severity
@@ -10,7 +11,7 @@ from smsotpd.cli.doctor.judgement import judge
 from smsotpd.cli.doctor.words import GAPS
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.pam import block
-from smsotpd.cli.pam.block import Stack
+from smsotpd.cli.pam.block import Stack, State
 from smsotpd.cli.pam.handlers import Handler, ReadFile, next_token, read_chain
 from smsotpd.cli.pam.known import KNOWN
 from smsotpd.cli.pam.terminal import Terminal
@@ -21,8 +22,8 @@ _CONTROLS = ("requisite", "[success=1 ignore=ignore default=die]")
 def healed(service: str, text: str, read: ReadFile, is_installed: IsInstalled) -> str:
     """Return a text of the service's own file with which nothing is wrong; empty if none is found.
 
-    The smallest change comes first: another control, then another place, then the block that
-    “service enable” writes.
+    A block of ours that was edited becomes what “service enable” writes. Otherwise the smallest
+    change comes first: another control, then another place, then that block.
     """
     for candidate in _candidates(service, text, read):
         if candidate != text and _is_sound(service, candidate, read, is_installed):
@@ -41,6 +42,16 @@ def _is_sound(service: str, text: str, read: ReadFile, is_installed: IsInstalled
 def _candidates(service: str, text: str, read: ReadFile) -> Iterator[str]:
     lines = text.split("\n")
     ours = [number for number, line in enumerate(lines) if _mentions_us(line)]
+    known = KNOWN.get(service)
+    arguments = known.arguments if known else ""
+    native = any(Terminal.NATIVE.library in lines[number] for number in ours)
+    terminal = Terminal.NATIVE if native else Terminal.PYTHON
+    marked = block.state(text)
+    if marked in {State.INSTEAD, State.AFTER}:
+        with suppress(CliError):
+            before = block.disable(service, text)
+            stack = Stack(str(marked))
+            yield block.enable(service, before, stack, arguments, read, terminal=terminal)
     for number in ours:
         for control in _CONTROLS:
             changed = list(lines)
@@ -51,10 +62,6 @@ def _candidates(service: str, text: str, read: ReadFile) -> Iterator[str]:
         line = _with_control(lines[ours[0]], "requisite")
         for number in _places(without):
             yield "\n".join([*without[:number], line, *without[number:]])
-    known = KNOWN.get(service)
-    arguments = known.arguments if known else ""
-    native = any(Terminal.NATIVE.library in lines[number] for number in ours)
-    terminal = Terminal.NATIVE if native else Terminal.PYTHON
     plain = "\n".join(without)
     for stack in Stack:
         if known and known.one_field and stack is Stack.AFTER:

@@ -110,9 +110,7 @@ def setup(
             tool.say("1. The gateway: who sends the codes.")
             wish = GatewayWish(gateway_name, type_id, plain, secret, secret_fd)
             before = _names(daemon)
-            name = choose_gateway(tool, daemon, wish, yes=yes)
-            if name not in before or type_id:
-                kept.append(f"the gateway {name}")
+            name = choose_gateway(tool, daemon, wish, kept, yes=yes)
             if tested and (name not in before or type_id):
                 phone = phone or _ask_phone(tool)
                 test_gateway(tool, daemon, name, phone)

@@ -38,8 +38,14 @@ class GatewayWish:
     secret_fd: int | None = None
 
 
-def choose_gateway(tool: Tool, daemon: AdminClient, wish: GatewayWish, *, yes: bool) -> str:
-    """Return the name of an enabled gateway, after defining one if need be."""
+def choose_gateway(
+    tool: Tool, daemon: AdminClient, wish: GatewayWish, kept: list[str], *, yes: bool
+) -> str:
+    """Return the name of an enabled gateway, after defining one if need be.
+
+    Args:
+        kept: what stays even if setup ends early; what is done here is added.
+    """
     enabled = [str(each["name"]) for each in daemon.list_gateways() if each.get("enabled")]
     if not wish.type_id and wish.name in enabled:
         return wish.name
@@ -48,7 +54,7 @@ def choose_gateway(tool: Tool, daemon: AdminClient, wish: GatewayWish, *, yes: b
             return enabled[0]
         if click.confirm(f"Send codes by {', '.join(enabled)}, as now?", default=True, err=True):
             return enabled[0]
-    return _define(tool, daemon, wish, yes=yes)
+    return _define(tool, daemon, wish, kept, yes=yes)
 
 
 def test_gateway(tool: Tool, daemon: AdminClient, name: str, address: str) -> None:
@@ -67,7 +73,9 @@ def test_gateway(tool: Tool, daemon: AdminClient, name: str, address: str) -> No
     tool.say(f"The gateway {name} took a test message.")
 
 
-def _define(tool: Tool, daemon: AdminClient, wish: GatewayWish, *, yes: bool) -> str:
+def _define(
+    tool: Tool, daemon: AdminClient, wish: GatewayWish, kept: list[str], *, yes: bool
+) -> str:
     known = daemon.list_gateway_types()
     type_id = wish.type_id
     if not type_id:
@@ -84,14 +92,15 @@ def _define(tool: Tool, daemon: AdminClient, wish: GatewayWish, *, yes: bool) ->
     else:
         settings, secrets = ask_settings(form)
     if form.type_id == _OUTBOX:
-        _allow_outbox(tool, yes=yes)
+        _allow_outbox(tool, kept, yes=yes)
     name = name or form.type_id
     daemon.configure_gateway(name, form.type_id, settings, secrets, keep_secrets=False)
+    kept.append(f"the gateway {name}")
     tool.say(f"The gateway {name} is configured.")
     return name
 
 
-def _allow_outbox(tool: Tool, *, yes: bool) -> None:
+def _allow_outbox(tool: Tool, kept: list[str], *, yes: bool) -> None:
     """Let codes be written to a file, which is for first steps only."""
     path = tool.host.places.policies / _ALLOW_OUTBOX
     if path.is_file():
@@ -99,6 +108,7 @@ def _allow_outbox(tool: Tool, *, yes: bool) -> None:
     tool.confirm("The outbox writes codes to a file that root can read. Allow it?", yes=yes)
     path.parent.mkdir(mode=0o755, exist_ok=True)
     write_file(path, _ALLOW_TEXT, 0o644)
+    kept.append(str(path))
     tool.say(f"{path} allows the outbox now.")
     _reload_daemon(tool.host)
 
