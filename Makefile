@@ -5,7 +5,7 @@ PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 
 .NOTPARALLEL:
-.PHONY: help prepare deb demo test check test-unit test-bus test-system test-real attack fuzz bench fmt clean
+.PHONY: help prepare deb demo test check test-unit test-bus test-system test-real attack faults fuzz bench fmt clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
@@ -36,6 +36,9 @@ test-system: deb  ## ssh, sudo and a desktop on booted Debian 12 and 13 (root)
 
 attack: deb  ## attack it, and print what was tried and what held (root)
 	$(PYTEST) --tally tests/attacks
+
+faults: deb  ## break what it stands on, at every step (root)
+	$(PYTEST) --tally tests/faults
 
 fuzz: prepare  ## nonsense for every parser, for some minutes; make test has a short form
 	FUZZ=long $(PYTEST) --tally tests/fuzz

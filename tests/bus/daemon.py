@@ -60,8 +60,14 @@ class Daemon:
         self.wait_for_notice("READY=1")
 
     def wait_for_notice(self, notice: str, times: int = 1) -> None:
-        """Wait until the daemon has told systemd something that often."""
-        wait_until(lambda: self.notices.count(notice) >= times)
+        """Wait until the daemon has told systemd something that often.
+
+        Raises:
+            TimeoutError: it did not, or ended before it did.
+        """
+        wait_until(lambda: self.notices.count(notice) >= times or self.process.poll() is not None)
+        if self.notices.count(notice) < times:
+            raise TimeoutError(f"the daemon ended before it said {notice}")
 
     def _read_notices(self) -> None:
         while text := self._notify.recv(4096).decode():

@@ -15,7 +15,7 @@ _DAMAGED = (
 )
 _BUSY = "is in use by another process (a second smsotpd, or a tool that has it open); stop that one"
 
-# https://www.sqlite.org/rescode.html, primary result codes.
+# https://www.sqlite.org/rescode.html, primary and extended result codes.
 _REMEDIES: Final[Mapping[int, str]] = {
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
@@ -24,6 +24,8 @@ _REMEDIES: Final[Mapping[int, str]] = {
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; check mode, owner and mount of its directory",
     sqlite3.SQLITE_PERM: "cannot be opened; check mode, owner and mount of its directory",
     sqlite3.SQLITE_IOERR: "could not be read or written; see the kernel log for the disk's errors",
+    # What SQLite reports of a database on a read-only mount, whose lock it cannot take.
+    sqlite3.SQLITE_IOERR_LOCK: "cannot be written; check mode, owner and mount of its directory",
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
 }
@@ -40,5 +42,5 @@ def unavailable(path: Path, error: sqlite3.Error) -> UnavailableError:
     code: int | None = getattr(error, "sqlite_errorcode", None)
     if code is None:  # raised by Python's module: a stored text that is no UTF-8
         return damaged(path)
-    remedy = _REMEDIES.get(code & _PRIMARY, "could not be used")
+    remedy = _REMEDIES.get(code) or _REMEDIES.get(code & _PRIMARY, "could not be used")
     return UnavailableError(f"{path} {remedy} ({error.sqlite_errorname})")
