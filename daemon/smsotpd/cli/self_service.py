@@ -6,6 +6,7 @@ import click
 
 from smsotpd.cli.errors import CliError, RefusalError
 from smsotpd.cli.output import print_facts, print_json, printable
+from smsotpd.cli.polkit_agent import polkit_agent
 from smsotpd.cli.self_client import SelfClient, Step
 from smsotpd.cli.tool import Tool, json_option, pass_tool
 from smsotpd.core.channel_names import CHANNEL_NAMES, SMS
@@ -57,7 +58,10 @@ def enrol(
     """Enrol yourself, where a policy lets users do that."""
     to = _asked_address(tool, phone, address)
     with tool.connect_self() as daemon:
-        _converse(tool, daemon, daemon.enrol(channel, to), from_stdin=answers_stdin)
+        # polkit asks on this terminal; the agent must be gone before the daemon's own questions.
+        with polkit_agent(can_ask=tool.can_ask() and not tool.host.is_root):
+            steps = daemon.enrol(channel, to)
+        _converse(tool, daemon, steps, from_stdin=answers_stdin)
 
 
 @self.command()
