@@ -88,6 +88,12 @@ def test_polkit_has_an_action_for_each_that_the_bus_contract_names_and_no_other(
     assert [action.get("id") for action in actions] == named
 
 
+def test_polkit_answers_the_daemons_user_about_every_action() -> None:
+    owners = [action.findtext("annotate") for action in polkit("action")]
+    assert owners
+    assert set(owners) == {"unix-user:smsotp"}
+
+
 def test_polkit_lets_nobody_administer_without_proving_to_be_an_administrator() -> None:
     answers = {
         str(action.get("id")): {default.text for default in action.findall("defaults/*")}
