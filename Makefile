@@ -4,6 +4,11 @@
 PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 
+# Attacks that need the machines of other tests.
+ATTACKS := tests/attacks tests/pam/test_hostile_bus.py tests/system/gateways/test_secrets.py \
+	tests/system/sudo/test_environment.py tests/system/clients/test_su.py \
+	tests/system/clients/test_sudo_path.py
+
 .NOTPARALLEL:
 .PHONY: help prepare deb demo test check test-unit test-bus test-system test-real attack faults fuzz bench fmt clean
 
@@ -35,7 +40,7 @@ test-system: deb  ## ssh, sudo and a desktop on booted Debian 12 and 13 (root)
 	$(PYTEST) tests/system
 
 attack: deb  ## attack it, and print what was tried and what held (root)
-	$(PYTEST) --tally tests/attacks
+	$(PYTEST) --tally $(ATTACKS)
 
 faults: deb  ## break what it stands on, at every step (root)
 	$(PYTEST) --tally tests/faults

@@ -13,6 +13,7 @@ import pytest_asyncio
 from tests.bus.client import ADMIN, BusError, Client, Steps
 from tests.bus.conftest import PIN
 from tests.bus.daemon import Daemon
+from tests.tally import Tried
 
 WRONG_PIN = "86420"
 CONNECTIONS = 25
@@ -59,8 +60,9 @@ async def failures(root: Client) -> tuple[int, str]:
 
 
 async def test_five_hundred_pins_at_once_get_ten_answers(
-    root: Client, daemon: Daemon, crowd: list[Client]
+    root: Client, daemon: Daemon, crowd: list[Client], tried: Tried
 ) -> None:
+    tried(CONNECTIONS * EACH + 2)
     opened = await open_everywhere(crowd)
     async with asyncio.timeout(30):
         ends = await asyncio.gather(*(answer(*login, WRONG_PIN) for login in opened))
@@ -78,8 +80,9 @@ async def test_five_hundred_pins_at_once_get_ten_answers(
 
 
 async def test_five_hundred_codes_at_once_get_three_answers(
-    root: Client, daemon: Daemon, crowd: list[Client]
+    root: Client, daemon: Daemon, crowd: list[Client], tried: Tried
 ) -> None:
+    tried(CONNECTIONS * EACH)
     opened = await open_everywhere(crowd, PIN, service="login", rhost="192.0.2.1")
     assert len(daemon.messages()) == 1
     wrong = next(code for code in ("000000", "111111") if code != daemon.code())
@@ -94,8 +97,9 @@ async def test_five_hundred_codes_at_once_get_three_answers(
 
 
 async def test_five_hundred_right_codes_at_once_let_in_one(
-    root: Client, daemon: Daemon, crowd: list[Client]
+    root: Client, daemon: Daemon, crowd: list[Client], tried: Tried
 ) -> None:
+    tried(CONNECTIONS * EACH)
     opened = await open_everywhere(crowd, PIN, service="login", rhost="192.0.2.1")
     code = daemon.code()
     async with asyncio.timeout(30):
@@ -106,8 +110,9 @@ async def test_five_hundred_right_codes_at_once_let_in_one(
 
 @pytest.mark.usefixtures("root")
 async def test_codes_over_services_hosts_resends_and_restarts_share_the_count(
-    daemon: Daemon,
+    daemon: Daemon, tried: Tried
 ) -> None:
+    tried(4 * 2 * 3)
     for service in ("login", "sudo", "lightdm", "vsftpd"):
         for rhost in ("", "192.0.2.1"):
             async with Client(daemon.address) as client:

@@ -13,6 +13,7 @@ from smsotpd.core.recipient import parse_phone
 from smsotpd.core.transaction import Context
 from smsotpd.journal.catalogue import fields_of
 from tests.fakes.world import PIN, World
+from tests.tally import Tried
 
 OTHER_PHONE = "+491701234577"
 ADMINISTRATOR = parse_phone("+491701234500")
@@ -46,7 +47,10 @@ async def told(world: World, number: str) -> list[str]:
 
 
 @pytest.mark.parametrize("noise", ["invented", "mallory", "anna"])
-async def test_a_flood_of_denials_hides_no_grant_from_its_user(world: World, noise: str) -> None:
+async def test_a_flood_of_denials_hides_no_grant_from_its_user(
+    world: World, noise: str, tried: Tried
+) -> None:
+    tried(20)
     notify(world, to_user=True)
     for _ in range(20):
         await world.begin(noise).answer("Blumenkohl8")
@@ -55,7 +59,10 @@ async def test_a_flood_of_denials_hides_no_grant_from_its_user(world: World, noi
     assert "login-granted" in await told(world, "+491701234589")
 
 
-async def test_a_flood_of_denials_hides_no_grant_from_the_administrator(world: World) -> None:
+async def test_a_flood_of_denials_hides_no_grant_from_the_administrator(
+    world: World, tried: Tried
+) -> None:
+    tried(20)
     notify(world, to=(ADMINISTRATOR,))
     for number in range(20):
         await world.begin(f"invented{number}").answer("Blumenkohl8")
@@ -67,22 +74,26 @@ async def test_a_flood_of_denials_hides_no_grant_from_the_administrator(world: W
 @pytest.mark.parametrize(
     "sign", ["\n", "\r", "\x1b", "\x85", "\u2028", "\u202e", "\u200f", "\u061c"]
 )
-def test_a_sign_that_steers_is_shown_as_what_it_is(sign: str) -> None:
+def test_a_sign_that_steers_is_shown_as_what_it_is(sign: str, tried: Tried) -> None:
+    tried()
     event = LoginDenied(Login(f"a{sign}b", f"s{sign}", f"h{sign}", f"t{sign}"), f"r{sign}")
     assert not any(sign in text for text in fields_of(event).values())
 
 
-def test_braces_in_a_name_are_no_field_of_the_sentence() -> None:
+def test_braces_in_a_name_are_no_field_of_the_sentence(tried: Tried) -> None:
+    tried()
     event = LoginGranted(Login("{service}{0}{seconds!r}", "sshd"), 1.0)
     assert fields_of(event)["MESSAGE"] == "Login of {service}{0}{seconds!r} to sshd granted"
 
 
-async def test_a_login_that_another_than_root_began_says_so(world: World) -> None:
+async def test_a_login_that_another_than_root_began_says_so(world: World, tried: Tried) -> None:
+    tried()
     name, _ = world.logins.begin(Context("anna", "sshd"), ":1.9", lambda _user: True, 1000)
     await world.logins.respond(name, "Blumenkohl8", ":1.9")
     (event,) = world.journal.of(LoginDenied)
     assert fields_of(event)["SMSOTP_CALLER"] == "uid 1000"
 
 
-def test_the_name_of_all_policies_is_no_service() -> None:
+def test_the_name_of_all_policies_is_no_service(tried: Tried) -> None:
+    tried()
     assert reason_against("default")

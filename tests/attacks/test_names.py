@@ -10,6 +10,7 @@ import pytest
 
 from tests.pam.conftest import _requirements
 from tests.pam.private_host import IN_ANY_PROGRAM, PrivateHost
+from tests.tally import Tried
 
 __all__ = ["_requirements"]
 
@@ -33,8 +34,9 @@ def directory_host(request: pytest.FixtureRequest, _requirements: None) -> Itera
     [("ALICE", "alice"), ("alice@corp", "alice"), ("alice", "alice"), ("Zaphod", "Zaphod")],
 )
 def test_the_daemon_is_told_the_name_that_the_account_has(
-    directory_host: PrivateHost, typed: str, account: str
+    directory_host: PrivateHost, typed: str, account: str, tried: Tried
 ) -> None:
+    tried()
     host = directory_host
     service = host.use_terminal()
     with host.daemon([{"steps": [["outcome", "PAM_AUTH_ERR"]]}]) as daemon:

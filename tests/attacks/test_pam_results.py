@@ -9,6 +9,7 @@ import pytest
 
 from smsotpd.cli.pam.block import Stack, enable
 from smsotpd.cli.pam.terminal import ENTRY
+from tests.tally import Tried
 from tests.unit.cli.pam_vectors import read, reader
 from tests.unit.cli.test_stack_verdicts import SUCCESS, authenticate, lay_out
 
@@ -30,8 +31,9 @@ STACKS: Final = [
 
 @pytest.mark.parametrize("ours", CODES)
 def test_only_success_lets_in_and_only_ignore_leaves_it_to_the_password(
-    ours: str, tmp_path: Path
+    ours: str, tmp_path: Path, tried: Tried
 ) -> None:
+    tried(2 * len(STACKS))
     for service, stack in STACKS:
         for password in ("success", "auth_err"):
             lay_out(tmp_path, "debian12", service, stack, ours=ours, password=password)
@@ -46,8 +48,9 @@ def test_only_success_lets_in_and_only_ignore_leaves_it_to_the_password(
 @pytest.mark.parametrize("broken", ["pam_no_such_module.so", "/etc/passwd"])
 @pytest.mark.parametrize(("service", "stack"), STACKS)
 def test_a_module_that_cannot_be_loaded_lets_nobody_in(
-    broken: str, service: str, stack: Stack, tmp_path: Path
+    broken: str, service: str, stack: Stack, tmp_path: Path, tried: Tried
 ) -> None:
+    tried()
     lay_out(tmp_path, "debian12", service, stack, ours="success", password="success")
     path = tmp_path / service
     line = "pam_debug.so auth=success cred=success"
@@ -58,7 +61,10 @@ def test_a_module_that_cannot_be_loaded_lets_nobody_in(
 
 
 @pytest.mark.parametrize(("service", "stack"), STACKS)
-def test_the_entry_file_is_named_by_its_whole_path(service: str, stack: Stack) -> None:
+def test_the_entry_file_is_named_by_its_whole_path(
+    service: str, stack: Stack, tried: Tried
+) -> None:
+    tried()
     text = enable(service, read("debian12", service), stack, "", reader("debian12"))
     modules = [line for line in text.splitlines() if "pam_python.so" in line]
     assert [line.split("pam_python.so")[1].split()[0] for line in modules] == [ENTRY]

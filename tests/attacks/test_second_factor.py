@@ -13,6 +13,7 @@ from smsotpd.core.recipient import parse_phone
 from smsotpd.core.secret import Secret
 from smsotpd.core.transaction import Result
 from tests.fakes.world import PHONE, PIN, WRONG_CODE, World
+from tests.tally import Tried
 
 NEW_PIN = "Blumenkohl8"
 
@@ -24,7 +25,8 @@ def world() -> World:
     return world
 
 
-async def test_who_proved_an_old_pin_has_no_use_of_a_newer_code(world: World) -> None:
+async def test_who_proved_an_old_pin_has_no_use_of_a_newer_code(world: World, tried: Tried) -> None:
+    tried()
     world.set_limits(resend_seconds=0.0)
     attacker = await world.begin(service="login").answer(PIN)
     await world.users.set_pin("anna", Secret(NEW_PIN), 0)
@@ -39,8 +41,11 @@ async def test_who_proved_an_old_pin_has_no_use_of_a_newer_code(world: World) ->
     assert challenge.answers_left == 3
 
 
-async def test_an_old_pin_and_a_code_that_waits_for_its_turn_do_not_let_in(world: World) -> None:
+async def test_an_old_pin_and_a_code_that_waits_for_its_turn_do_not_let_in(
+    world: World, tried: Tried
+) -> None:
     """The PIN changes while a guess is delayed, and the next login's code is out by then."""
+    tried()
     world.set_limits(resend_seconds=0.0, failures_without_delay=1)
     attacker = await world.begin(service="login").answer(PIN)
     await attacker.answer(WRONG_CODE)
@@ -57,8 +62,9 @@ async def test_an_old_pin_and_a_code_that_waits_for_its_turn_do_not_let_in(world
 
 @pytest.mark.parametrize("user", ["anna", "nobody"])
 async def test_pin_and_code_in_one_take_the_same_work_whichever_is_wrong(
-    world: World, user: str
+    world: World, user: str, tried: Tried
 ) -> None:
+    tried(2)
     world.set_limits(failures_without_delay=99)
     costs = []
     for pin in (PIN, NEW_PIN):
@@ -70,7 +76,8 @@ async def test_pin_and_code_in_one_take_the_same_work_whichever_is_wrong(
     assert costs == [2, 2]
 
 
-async def test_a_network_of_addresses_has_the_guesses_of_one(world: World) -> None:
+async def test_a_network_of_addresses_has_the_guesses_of_one(world: World, tried: Tried) -> None:
+    tried(20)
     world.set_limits(guesses_per_origin=Budget(5, 3600.0), failures_without_delay=99)
     for number in range(20):
         terminal = world.begin(f"user{number}", rhost=f"2001:db8:0:7::{number:x}")
@@ -92,11 +99,13 @@ async def test_a_network_of_addresses_has_the_guesses_of_one(world: World) -> No
         ("300.1.1.1", "300.1.1.1"),
     ],
 )
-def test_an_origin_has_one_name(rhost: str, origin: str) -> None:
+def test_an_origin_has_one_name(rhost: str, origin: str, tried: Tried) -> None:
+    tried()
     assert origin_of(rhost) == origin
 
 
-async def test_guesses_at_invented_names_lock_nobody_out(world: World) -> None:
+async def test_guesses_at_invented_names_lock_nobody_out(world: World, tried: Tried) -> None:
+    tried(200)
     world.set_limits(guesses_in_all=Budget(50, 3600.0), guesses_per_prefix=Budget(50, 3600.0))
     for number in range(200):
         terminal = world.begin(f"invented{number}", rhost=f"198.51.100.{number}")
@@ -106,8 +115,9 @@ async def test_guesses_at_invented_names_lock_nobody_out(world: World) -> None:
     assert world.count("guess", "all", "not enrolled") == 50, "which bounds what is stored"
 
 
-async def test_what_is_refused_unjudged_is_written_as_well(world: World) -> None:
+async def test_what_is_refused_unjudged_is_written_as_well(world: World, tried: Tried) -> None:
     """A write to disk takes long enough to be measured from afar."""
+    tried(4)
     world.set_limits(guesses_per_origin=Budget(1, 3600.0))
     tables = []
     for user in ("invented", "anna", "anna", "other"):
@@ -118,7 +128,8 @@ async def test_what_is_refused_unjudged_is_written_as_well(world: World) -> None
     assert tables == [True] * 4
 
 
-async def test_as_many_counters_are_written_for_every_name() -> None:
+async def test_as_many_counters_are_written_for_every_name(tried: Tried) -> None:
+    tried(2)
     counts = []
     for user in ("anna", "invented"):
         fresh = World()

@@ -3,17 +3,16 @@
 """A user of this machine at SelfService: nothing of others, no free guesses, no free messages."""
 
 import pwd
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any, Final
 
 import pytest
-from dbus_next import Message, MessageType
-from dbus_next.aio.message_bus import MessageBus
 
+from tests.attacks.polkit import polkit_that_says
 from tests.bus.client import ADMIN, BusError, Client, Steps
 from tests.bus.conftest import PIN
 from tests.bus.daemon import Daemon
+from tests.tally import Tried
 
 SELF: Final = "org.smsotp1.SelfService"
 NOBODY: Final = pwd.getpwnam("nobody")
@@ -54,30 +53,10 @@ async def phones(root: Client) -> dict[str, str]:
     return {user["user"].value: user["phone"].value for user in users}
 
 
-@asynccontextmanager
-async def polkit_that_says(address: str, *, yes: bool) -> AsyncIterator[list[str]]:
-    """Answer for polkit; yield the actions it was asked about."""
-    asked: list[str] = []
-    bus = await MessageBus(address).connect()
-
-    def take(message: Message) -> bool:
-        if message.message_type is not MessageType.METHOD_CALL:
-            return False
-        asked.append(message.body[1])
-        bus.send(Message.new_method_return(message, "(bba{ss})", [[yes, False, {}]]))
-        return True
-
-    bus.add_message_handler(take)
-    await bus.request_name("org.freedesktop.PolicyKit1")
-    try:
-        yield asked
-    finally:
-        bus.disconnect()
-        await bus.wait_for_disconnect()
-        bus._sock.close()  # dbus-next leaves it to the garbage collector
-
-
-async def test_a_user_changes_the_own_number_and_nobody_elses(root: Client, daemon: Daemon) -> None:
+async def test_a_user_changes_the_own_number_and_nobody_elses(
+    root: Client, daemon: Daemon, tried: Tried
+) -> None:
+    tried()
     await root.enrol("nobody", PHONE, PIN)
     async with Client(daemon.address, NOBODY.pw_uid) as client:
         details = await call(client, "Status")
@@ -94,7 +73,8 @@ async def test_a_user_changes_the_own_number_and_nobody_elses(root: Client, daem
 
 
 @pytest.mark.usefixtures("root")
-async def test_who_is_not_enrolled_learns_and_changes_nothing(daemon: Daemon) -> None:
+async def test_who_is_not_enrolled_learns_and_changes_nothing(daemon: Daemon, tried: Tried) -> None:
+    tried(7)
     async with Client(daemon.address, NOBODY.pw_uid) as client:
         assert await error_of(client, "Status") == "NotFound"
         for kind in ("number", "pin", "recovery"):
@@ -106,8 +86,9 @@ async def test_who_is_not_enrolled_learns_and_changes_nothing(daemon: Daemon) ->
 
 
 async def test_no_other_connection_or_user_goes_on_with_a_change(
-    root: Client, daemon: Daemon
+    root: Client, daemon: Daemon, tried: Tried
 ) -> None:
+    tried(7)
     await root.enrol("nobody", PHONE, PIN)
     async with (
         Client(daemon.address, NOBODY.pw_uid) as own,
@@ -126,7 +107,10 @@ async def test_no_other_connection_or_user_goes_on_with_a_change(
             await answer(own, NEW_PIN)
 
 
-async def test_guessing_here_locks_like_guessing_at_logins(root: Client, daemon: Daemon) -> None:
+async def test_guessing_here_locks_like_guessing_at_logins(
+    root: Client, daemon: Daemon, tried: Tried
+) -> None:
+    tried(16)
     await root.enrol("nobody", PHONE, PIN)
     async with Client(daemon.address, NOBODY.pw_uid) as client:
         for _ in range(15):
@@ -138,7 +122,10 @@ async def test_guessing_here_locks_like_guessing_at_logins(root: Client, daemon:
     assert (details["failures"].value, details["state"].value) == (10, "locked")
 
 
-async def test_numbers_pump_no_more_messages_than_logins(root: Client, daemon: Daemon) -> None:
+async def test_numbers_pump_no_more_messages_than_logins(
+    root: Client, daemon: Daemon, tried: Tried
+) -> None:
+    tried(30)
     await root.enrol("nobody", PHONE, PIN)
     async with Client(daemon.address, NOBODY.pw_uid) as client:
         for number in range(30):
@@ -148,7 +135,10 @@ async def test_numbers_pump_no_more_messages_than_logins(root: Client, daemon: D
     assert len(daemon.messages()) == 20
 
 
-async def test_enrolling_needs_polkits_yes_and_a_policy(root: Client, daemon: Daemon) -> None:
+async def test_enrolling_needs_polkits_yes_and_a_policy(
+    root: Client, daemon: Daemon, tried: Tried
+) -> None:
+    tried(3)
     body = ["sms", NEW]
     async with Client(daemon.address, NOBODY.pw_uid) as client:
         assert await error_of(client, "Enrol", "ss", body) == "NotAuthorized"
@@ -168,7 +158,10 @@ async def test_enrolling_needs_polkits_yes_and_a_policy(root: Client, daemon: Da
     assert (await phones(root))["nobody"] == "+49 ••• ••22"
 
 
-async def test_no_program_but_roots_enrols_at_a_login(root: Client, daemon: Daemon) -> None:
+async def test_no_program_but_roots_enrols_at_a_login(
+    root: Client, daemon: Daemon, tried: Tried
+) -> None:
+    tried(2)
     (daemon.configuration / "smsotpd.d").mkdir()
     policy = daemon.configuration / "smsotpd.d/enrol.toml"
     policy.write_text(ENROLS + 'factors = ["code"]\n')
@@ -182,7 +175,10 @@ async def test_no_program_but_roots_enrols_at_a_login(root: Client, daemon: Daem
     assert daemon.messages() == []
 
 
-async def test_root_is_a_user_like_any_other_here(root: Client, daemon: Daemon) -> None:
+async def test_root_is_a_user_like_any_other_here(
+    root: Client, daemon: Daemon, tried: Tried
+) -> None:
+    tried(2)
     assert await error_of(root, "Status") == "NotFound"
     await root.enrol("root", PHONE, PIN)
     assert (await call(root, "Status"))["user"].value == "root"

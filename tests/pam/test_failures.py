@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pam.private_host import IMPOSTOR_UID, IN_ANY_PROGRAM, facts, wait_until
+from tests.pam.private_host import IN_ANY_PROGRAM, facts, wait_until
 
 if TYPE_CHECKING:
     from tests.pam.private_host import PrivateHost
@@ -146,15 +146,6 @@ def test_the_deadline_ends_the_wait(host: PrivateHost) -> None:
         assert 1 <= time.monotonic() - started < 2
         assert facts(done.stdout, ["result"]) == [PAM_AUTHINFO_UNAVAIL]
         wait_until(lambda: daemon.members()[-1] == "Cancel")
-
-
-def test_an_impostor_is_refused_and_told_nothing(host: PrivateHost) -> None:
-    with host.daemon([GRANTED], uid=IMPOSTOR_UID) as impostor:
-        done = host.drive(host.use_terminal(), "alice")
-        assert facts(done.stdout, ["result"]) == [PAM_AUTHINFO_UNAVAIL]
-        assert f"owned by uid {IMPOSTOR_UID}" in host.log_lines()[0]
-        assert not passes_over(host)
-        assert impostor.calls() == []
 
 
 def test_a_daemon_that_runs_as_root_is_trusted(host: PrivateHost) -> None:

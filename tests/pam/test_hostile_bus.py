@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.pam.private_host import PrivateHost
+    from tests.tally import Tried
 
 AUTH_ERR, UNAVAILABLE = "result 7", "result 9"
 DRIVER = "org.freedesktop.DBus"
@@ -104,18 +105,26 @@ def greet(connection: socket.socket) -> None:
             greeted = True
 
 
-def test_a_bus_that_accepts_and_never_speaks_is_left_at_the_deadline(busless: PrivateHost) -> None:
+def test_a_bus_that_accepts_and_never_speaks_is_left_at_the_deadline(
+    busless: PrivateHost, tried: Tried
+) -> None:
+    tried(2)
     with bus(busless, wait_for_the_end):
         assert results(busless) == [UNAVAILABLE, "result 0"]
 
 
-def test_a_bus_that_hangs_up_is_gone(busless: PrivateHost) -> None:
+def test_a_bus_that_hangs_up_is_gone(busless: PrivateHost, tried: Tried) -> None:
+    tried(2)
     with bus(busless, lambda _: None):
         assert results(busless) == [UNAVAILABLE, "result 0"]
 
 
 @pytest.mark.parametrize("greeting", [b"REJECTED EXTERNAL\r\n", b"ERROR\r\n", b"\r\n", b"OK\r\n"])
-def test_a_bus_that_does_not_accept_us_denies(busless: PrivateHost, greeting: bytes) -> None:
+def test_a_bus_that_does_not_accept_us_denies(
+    busless: PrivateHost, greeting: bytes, tried: Tried
+) -> None:
+    tried(2)
+
     def refuse(connection: socket.socket) -> None:
         connection.recv(4096)
         connection.sendall(greeting)
@@ -127,7 +136,11 @@ def test_a_bus_that_does_not_accept_us_denies(busless: PrivateHost, greeting: by
 
 
 @pytest.mark.parametrize("junk", [b"x" * 400, bytes(400), os.urandom(400)], ids=["x", "0", "any"])
-def test_bytes_that_are_no_message_let_nobody_in(busless: PrivateHost, junk: bytes) -> None:
+def test_bytes_that_are_no_message_let_nobody_in(
+    busless: PrivateHost, junk: bytes, tried: Tried
+) -> None:
+    tried(2)
+
     def rave(connection: socket.socket) -> None:
         greet(connection)
         connection.sendall(junk)
@@ -138,7 +151,10 @@ def test_bytes_that_are_no_message_let_nobody_in(busless: PrivateHost, junk: byt
         assert results(busless)[0] in {AUTH_ERR, UNAVAILABLE}
 
 
-def test_a_queue_that_is_full_is_waited_for_until_the_deadline(busless: PrivateHost) -> None:
+def test_a_queue_that_is_full_is_waited_for_until_the_deadline(
+    busless: PrivateHost, tried: Tried
+) -> None:
+    tried(2)
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as first:
         listener.bind(str(busless.bus_socket))
         listener.listen(0)
@@ -147,8 +163,11 @@ def test_a_queue_that_is_full_is_waited_for_until_the_deadline(busless: PrivateH
 
 
 @pytest.mark.parametrize("sender", [":1.66", "org.smsotp1"])
-def test_a_reply_that_somebody_else_sends_is_passed_over(busless: PrivateHost, sender: str) -> None:
+def test_a_reply_that_somebody_else_sends_is_passed_over(
+    busless: PrivateHost, sender: str, tried: Tried
+) -> None:
     """The stranger's grant comes before the daemon's denial, with the right number."""
+    tried(2)
     replies: list[tuple[str, tuple[object, ...], str]] = [
         ("s", (":1.7",), DRIVER),  # Hello
         ("s", (":1.5",), DRIVER),  # GetNameOwner
@@ -168,7 +187,11 @@ def test_a_reply_that_somebody_else_sends_is_passed_over(busless: PrivateHost, s
         assert results(busless, 30) == ["result 11", "result 11"]  # PAM_MAXTRIES
 
 
-def test_a_bus_that_goes_away_with_our_question_lets_nobody_in(busless: PrivateHost) -> None:
+def test_a_bus_that_goes_away_with_our_question_lets_nobody_in(
+    busless: PrivateHost, tried: Tried
+) -> None:
+    tried(2)
+
     def leave(connection: socket.socket) -> None:
         greet(connection)
 

@@ -10,6 +10,7 @@ import pytest
 from smsotpd.core.events import LoginDenied, LoginGranted
 from tests.system.accounts import PASSWORD, PIN, Account
 from tests.system.traps import ATTACKS, ENVIRONMENTS, planted, was_trapped
+from tests.tally import Tried
 from tests.testhost.machine import Machine
 from tests.testhost.waiting import wait_until
 
@@ -50,7 +51,10 @@ def test_the_targets_pin_and_code_make_one_the_target(alice: Account, bob: Accou
     assert granted["SMSOTP_SERVICE"] == "su"
 
 
-def test_the_targets_password_makes_nobody_the_target(alice: Account, bob: Account) -> None:
+def test_the_targets_password_makes_nobody_the_target(
+    alice: Account, bob: Account, tried: Tried
+) -> None:
+    tried()
     terminal = su(bob, alice)
     terminal.expect_exact("PIN: ")
     terminal.sendline(PASSWORD)
@@ -65,7 +69,10 @@ def test_root_is_asked_nothing(machine: Machine, alice: Account) -> None:
     assert alice.messages() == []
 
 
-def test_su_without_a_terminal_is_denied_and_sends_nothing(alice: Account, bob: Account) -> None:
+def test_su_without_a_terminal_is_denied_and_sends_nothing(
+    alice: Account, bob: Account, tried: Tried
+) -> None:
+    tried()
     words = ["setsid", "su", "--command", WHO, alice.name]
     done = bob.machine.run(words, user=bob.name, check=False, timeout=10)
     assert done.returncode != 0
@@ -93,16 +100,18 @@ def test_the_trap_catches_a_program_that_heeds_its_environment(trap: Machine, na
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_nothing_planted_runs_as_root_whoever_is_let_in(
-    trap: Machine, alice: Account, bob: Account, name: str
+    trap: Machine, alice: Account, bob: Account, name: str, tried: Tried
 ) -> None:
+    tried()
     become(bob, alice, dict(ATTACKS[name]))
     assert not was_trapped(trap)
     assert len(alice.journal(LoginGranted)) == 1
 
 
 def test_nothing_planted_answers_in_place_of_the_daemon(
-    trap: Machine, alice: Account, bob: Account
+    trap: Machine, alice: Account, bob: Account, tried: Tried
 ) -> None:
+    tried()
     terminal = su(bob, alice, dict(ATTACKS["all at once"]))
     terminal.expect_exact("PIN: ")
     terminal.sendline("wrong")

@@ -12,6 +12,7 @@ from tests.system import accounts
 from tests.system.sudo.login import SudoLogin
 from tests.system.sudo.service import enable, sudoers
 from tests.system.traps import ATTACKS, planted, was_trapped
+from tests.tally import Tried
 from tests.testhost.machine import Machine
 
 pytestmark = pytest.mark.system
@@ -39,7 +40,8 @@ def enabled(machine: Machine) -> Iterator[None]:
     machine.run(["smsotpctl", "service", "disable", "sudo"])
 
 
-def test_pam_python_is_refused_with_what_to_type_instead(machine: Machine) -> None:
+def test_pam_python_is_refused_with_what_to_type_instead(machine: Machine, tried: Tried) -> None:
+    tried()
     refused = enable(machine, "sudo", "--terminal", "python", "--force", check=False)
     assert refused.returncode == Exit.REFUSED
     assert "secure_path is not set" in refused.stderr
@@ -49,8 +51,9 @@ def test_pam_python_is_refused_with_what_to_type_instead(machine: Machine) -> No
 @pytest.mark.usefixtures("enabled")
 @pytest.mark.parametrize("name", ["PATH", "PYTHONPATH", "DBUS_SYSTEM_BUS_ADDRESS", "all at once"])
 def test_the_native_terminal_is_chosen_and_nothing_planted_runs_as_root(
-    machine: Machine, name: str
+    machine: Machine, name: str, tried: Tried
 ) -> None:
+    tried()
     alice = accounts.enrol(accounts.new_account(machine, sudo=True))
     with SudoLogin(alice, ["/usr/bin/sudo", "/usr/bin/id"], env=ATTACKS[name]) as login:
         login.pass_both()

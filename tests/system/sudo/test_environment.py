@@ -10,6 +10,7 @@ from smsotpd.core.events import LoginGranted
 from tests.system.accounts import Account
 from tests.system.sudo.login import SudoLogin
 from tests.system.traps import ATTACKS, ENVIRONMENTS, LIBRARY, planted, was_trapped
+from tests.tally import Tried
 from tests.testhost.machine import Machine
 
 pytestmark = pytest.mark.system
@@ -47,7 +48,10 @@ def test_the_trap_catches_a_program_that_heeds_its_environment(
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_nothing_planted_runs_as_root(trap: Machine, alice: Account, name: str) -> None:
+def test_nothing_planted_runs_as_root(
+    trap: Machine, alice: Account, name: str, tried: Tried
+) -> None:
+    tried()
     with SudoLogin(alice, ["/usr/bin/sudo", "/usr/bin/id"], env=ATTACKS[name]) as login:
         login.pass_both()
         assert login.result().granted
@@ -56,8 +60,9 @@ def test_nothing_planted_runs_as_root(trap: Machine, alice: Account, name: str) 
 
 
 def test_nothing_planted_in_the_working_directory_runs_as_root(
-    trap: Machine, alice: Account
+    trap: Machine, alice: Account, tried: Tried
 ) -> None:
+    tried()
     with SudoLogin(alice, ["sh", "-c", f"cd {LIBRARY} && exec sudo id"]) as login:
         login.pass_both()
         assert login.result().granted
