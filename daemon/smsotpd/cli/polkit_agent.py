@@ -16,14 +16,15 @@ _SECONDS = 5.0
 def polkit_agent(*, can_ask: bool, program: str = _AGENT) -> Iterator[None]:
     """Run pkttyagent(1) for this process, unless nobody could answer or it is not installed.
 
-    With `--fallback`, a desktop's own agent comes first.
+    Without `--fallback`, although a desktop's own agent would come first with it: polkit 122 passes
+    a fallback over where the caller belongs to no login that logind knows (runuser, a unit).
     """
     if not can_ask or not os.path.exists(program):  # noqa: PTH110  # a fixed path, asked once
         yield
         return
     ready, registered = os.pipe()
     process = os.getpid()
-    words = [program, "--process", str(process), "--notify-fd", str(registered), "--fallback"]
+    words = [program, "--process", str(process), "--notify-fd", str(registered)]
     try:
         # What it asks, it asks on the terminal itself.
         agent = subprocess.Popen(  # noqa: S603  # a fixed program

@@ -38,7 +38,7 @@ def test_it_is_registered_for_this_process_and_ends_with_the_question(agent: Pat
     with polkit_agent(can_ask=True, program=str(agent)):
         called = Path(f"{agent}.called").read_text().split()
         assert called[:3] == ["--process", str(os.getpid()), "--notify-fd"]
-        assert called[4:] == ["--fallback"]
+        assert len(called) == 4
         assert not Path(f"{agent}.ended").exists()
     assert Path(f"{agent}.ended").exists()
 
