@@ -43,7 +43,7 @@ attack: deb  ## attack it, and print what was tried and what held (root)
 	$(PYTEST) --tally $(ATTACKS)
 
 faults: deb  ## break what it stands on, at every step (root)
-	$(PYTEST) --tally tests/faults
+	FAULTS=all $(PYTEST) --tally tests/faults
 
 fuzz: prepare  ## nonsense for every parser, for some minutes; make test has a short form
 	FUZZ=long $(PYTEST) --tally tests/fuzz

@@ -4,6 +4,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -54,7 +55,8 @@ class Client:
     ) -> None:
         self._bus.disconnect()
         try:
-            await self._bus.wait_for_disconnect()
+            with suppress(OSError, EOFError):  # the bus went first
+                await self._bus.wait_for_disconnect()
         finally:
             self._bus._sock.close()  # dbus-next leaves it to the garbage collector
 
