@@ -40,7 +40,7 @@ test-system: deb  ## ssh, sudo and a desktop on booted Debian 12 and 13 (root)
 	$(PYTEST) tests/system
 
 attack: deb  ## attack it, and print what was tried and what held (root)
-	$(PYTEST) --tally $(ATTACKS)
+	ATTACK=long $(PYTEST) --tally $(ATTACKS)
 
 faults: deb  ## break what it stands on, at every step (root)
 	FAULTS=all $(PYTEST) --tally tests/faults
