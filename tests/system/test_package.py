@@ -21,7 +21,7 @@ from tests.testhost.waiting import wait_until
 
 pytestmark = pytest.mark.system
 
-EXPOSURE = 1.5
+EXPOSURE = 1.1
 SERVICE = "/etc/pam.d/sshd"
 BY_HAND = "auth required pam_python.so /usr/lib/pam-smsotp/pam_smsotp.py\n"
 # Any instant will do, if it is the same for both.

@@ -26,9 +26,9 @@ mkdir "/sys/fs/cgroup/$name"
 echo 0 > "/sys/fs/cgroup/$name/cgroup.procs"
 
 # Screen lockers keep what is typed out of the swap, as every user may; nspawn's filter would not
-# let them.
+# let them. bpf is how systemd enforces DeviceAllow=, IPAddressDeny= and SocketBindDeny=.
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 exec systemd-nspawn --quiet --directory="$run/root" --machine="$name" --boot \
     --private-network --register=no --keep-unit \
     --resolv-conf=off --timezone=off --link-journal=no --console=read-only \
-    --system-call-filter="mlock mlock2 munlock"
+    --system-call-filter="mlock mlock2 munlock bpf" --capability=CAP_BPF,CAP_PERFMON

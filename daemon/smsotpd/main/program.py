@@ -14,6 +14,7 @@ from smsotpd import VERSION
 from smsotpd.config.settings import check_file, read_configuration
 from smsotpd.core.errors import ConfigurationError, SmsOtpError
 from smsotpd.journal.native import SystemdJournal
+from smsotpd.kernel.memory import close_to_others
 from smsotpd.main.daemon import run
 from smsotpd.main.parts import gather
 from smsotpd.store.backup import restore
@@ -32,6 +33,7 @@ def main() -> int:
             return _check(arguments.config, arguments.check_file, as_json=arguments.json)
         # Whatever the daemon writes is its own: the state directory holds secrets.
         os.umask(0o077)
+        close_to_others()
         if arguments.restore:
             return _restore(arguments.state)
         with gather(arguments.config, arguments.state, arguments.boot_id, journal) as parts:
