@@ -10,7 +10,7 @@ ATTACKS := tests/attacks tests/pam/test_hostile_bus.py tests/system/gateways/tes
 	tests/system/clients/test_sudo_path.py
 
 .NOTPARALLEL:
-.PHONY: help prepare deb demo test check test-unit test-bus test-system test-real attack faults fuzz bench fmt clean
+.PHONY: help prepare deb demo test check test-unit test-bus test-system test-real attack faults fuzz bench words fmt clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
@@ -55,6 +55,9 @@ test-real: prepare deb  ## other projects' own programs: signal-cli, JupyterHub 
 bench: deb  ## measure everything in one run, some 10 minutes; tables and plot in build/bench
 	sh bench/prepare
 	PYTHONPATH=daemon $(PYTHON) -m bench $(BENCH)
+
+words: prepare  ## bring the catalogues in daemon/po up to the source
+	packaging/words
 
 fmt: prepare  ## format the Python files
 	$(PYTHON) -m ruff format .

@@ -40,6 +40,7 @@ from tests.fakes.accounts import FakeAccounts
 from tests.fakes.clock import FakeClock
 from tests.fakes.hasher import FakePinHasher
 from tests.fakes.journal import RecordingJournal
+from tests.fakes.languages import FakeLanguages
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.sender import FakeCatalogue, FakeSender, fake_gateway
 from tests.fakes.source import CountingCodeSource
@@ -78,6 +79,7 @@ class World:
         self.journal = RecordingJournal()
         self.hasher = FakePinHasher()
         self.accounts = FakeAccounts()
+        self.languages = FakeLanguages()
         self.settings = Settings(host="host.example.org")
         self.restart()
         self.add_gateway("first")
@@ -103,7 +105,13 @@ class World:
         )
         self.courier = Courier(clock, self.gateways, self.accounts, self.health, journal, settings)
         self.notifications = Notifications(
-            journal, store, clock, self.courier, lambda _wall: ("2026-01-02", "12:00"), settings
+            journal,
+            store,
+            clock,
+            self.courier,
+            lambda _wall: ("2026-01-02", "12:00"),
+            settings,
+            self.languages,
         )
         self.guesses = Guesses(KEY, journal)
         proofs = Proofs(store, clock, self.hasher, self.guesses, settings)
@@ -131,6 +139,7 @@ class World:
             pin_change,
             self.admission,
             first_login,
+            self.languages,
         )
         self.users = Users(
             store,
@@ -142,6 +151,7 @@ class World:
             KEY,
             settings,
             journal.tell,
+            self.languages,
         )
         self.authenticators = Authenticators(
             store, clock, self.source, APP_CODES, journal, KEY, settings
@@ -160,6 +170,7 @@ class World:
             journal.tell,
             self._day,
             settings,
+            self.languages,
         )
         self.break_glasses = BreakGlasses(store, clock, self.hasher, self.source, journal)
 
@@ -273,6 +284,7 @@ class World:
         try_first_pass: bool = False,
         pin_prompt: str = "",
         code_prompt: str = "",
+        locale: str = "",
         uid: int = ROOT,
     ) -> "Terminal":
         """Begin a login as a terminal does."""
@@ -285,6 +297,7 @@ class World:
             try_first_pass=try_first_pass,
             pin_prompt=pin_prompt,
             code_prompt=code_prompt,
+            locale=locale,
         )
         # As the bus adapter asks for them before; nobody says of a stranger to the directory.
         groups = self.accounts.by_user.get(user, frozenset())

@@ -7,14 +7,24 @@ from pathlib import Path
 from typing import Final
 
 from tests.static.tool import assert_content
-from tests.static.tree import ROOT, files, is_vector, python_files, shell_scripts, text_of
+from tests.static.tree import (
+    ROOT,
+    files,
+    is_in_another_language,
+    is_vector,
+    python_files,
+    shell_scripts,
+    text_of,
+)
 
 LICENSED_SUFFIXES: Final = {
     ".c",
     ".catalog",
     ".conf",
     ".h",
+    ".po",
     ".policy",
+    ".pot",
     ".py",
     ".rst",
     ".service",
@@ -92,5 +102,10 @@ def test_no_line_ends_in_spaces_and_every_file_ends_in_a_line() -> None:
 
 
 def test_words_are_spelt_right() -> None:
-    ours = [path for path in files() if text_of(path) and not is_vector(path)]
+    # It knows English words only, and takes others for slips.
+    ours = [
+        path
+        for path in files()
+        if text_of(path) and not is_vector(path) and not is_in_another_language(path)
+    ]
     assert_content("codespell", *ours)

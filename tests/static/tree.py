@@ -52,6 +52,11 @@ def is_vector(path: Path) -> bool:
     return path.is_relative_to(ROOT / "tests/vectors")
 
 
+def is_in_another_language(path: Path) -> bool:
+    """Tell whether a file holds translations."""
+    return path.suffix == ".po" or path.name.endswith(".de.catalog")
+
+
 def text_of(path: Path) -> str:
     """Return what a file says; nothing of a binary file."""
     content = path.read_bytes()

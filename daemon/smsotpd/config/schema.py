@@ -38,6 +38,7 @@ _PREFIX = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}", re.ASCII)
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@[A-Za-z0-9.-]{1,255}", re.ASCII)
 _PATH = re.compile(r"/[^\0]{1,4095}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2})?", re.ASCII)
 _UNTIL = re.compile(r"allow-until (\d{4}-\d{2}-\d{2})", re.ASCII)
 _HOUR = 3600.0
 _MOST_HOURS = 720  # 30 days
@@ -190,6 +191,13 @@ def word(value: object) -> str:
 def help_word(value: object) -> str:
     """Take a question mark, or a word that no code can be mistaken for."""
     return "?" if value == "?" else word(value)
+
+
+def language(value: object) -> str:
+    """Take a language, with its country where that matters; empty for the host's."""
+    if value != "" and (not isinstance(value, str) or not _LANGUAGE.fullmatch(value)):
+        raise ValueError('must be a language, as "de" or "pt_BR", or empty for the host\'s')
+    return value
 
 
 def gateway_names(value: object) -> tuple[str, ...]:
@@ -361,6 +369,7 @@ POLICY: Mapping[str, Key] = {
     "exempt_groups": Key("exempt_groups", names("groups")),
     "required_groups": Key("required_groups", names("groups")),
     "remember_hours": Key("remember_seconds", hours),
+    "language": Key("language", language),
 }
 
 TEXTS: Mapping[str, Key] = {

@@ -24,10 +24,16 @@ class NotAuthorizedError(SmsOtpError):
 
 
 class BadArgumentError(SmsOtpError):
-    """A value given by the caller is malformed; the text never repeats the value."""
+    """A value given by the caller is malformed; the text never repeats the value.
 
-    def __init__(self, name: str, complaint: str) -> None:
+    Attributes:
+        told: the same as a sentence for the person who was asked for it, to be translated; empty
+            where no login asks for such a value.
+    """
+
+    def __init__(self, name: str, complaint: str, told: str = "") -> None:
         super().__init__(f"{name} {complaint}")
+        self.told = told
         self.name = name
         self.complaint = complaint
 

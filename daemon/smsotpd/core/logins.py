@@ -12,6 +12,7 @@ from smsotpd.core.dialogue import Dialogue
 from smsotpd.core.errors import NoSuchTransactionError, NotAuthorizedError
 from smsotpd.core.events import CodeSkipped, Login, LoginCancelled, LoginDenied, LoginGranted
 from smsotpd.core.first_login import FirstLogin
+from smsotpd.core.phrase import Languages
 from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Factor, Mode, Policy, Settings, mode_for
 from smsotpd.core.ports import Clock, CodeSource, Journal, Store
@@ -25,6 +26,7 @@ from smsotpd.core.transaction import (
     Steps,
     Transaction,
     Transactions,
+    said_in,
 )
 
 _NAME_BITS = 128
@@ -48,6 +50,7 @@ class Logins:
         pin_change: PinChange,
         admission: Admission,
         first_login: FirstLogin,
+        languages: Languages,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -60,6 +63,7 @@ class Logins:
         self._pin_change = pin_change
         self._admission = admission
         self._first_login = first_login
+        self._languages = languages
         self._open = Transactions()
 
     def __len__(self) -> int:
@@ -95,6 +99,8 @@ class Logins:
         _require_right(context, may_act_for)
         settings = self._settings()
         policy = settings.policy(context.service)
+        catalogue = self._languages.catalogue(context.locale or policy.language)
+        policy = policy.said_in(catalogue)
         mode = mode_for(policy, context.mode, context.service)
         transaction = Transaction(
             name=self._source.token(_NAME_BITS),
@@ -105,6 +111,7 @@ class Logins:
             begun=self._clock.now(),
             uid=uid,
             stage=_first_stage(policy, mode),
+            catalogue=catalogue,
         )
         self._open.add(transaction, settings.most_transactions)
         try:
@@ -114,7 +121,7 @@ class Logins:
             raise
         if steps[-1].kind is StepKind.OUTCOME:
             self._open.close(transaction)
-        return transaction.name, steps
+        return transaction.name, said_in(catalogue, steps)
 
     def _first_steps(self, transaction: Transaction, groups: Groups) -> Steps:
         ruling = self._ruling(transaction, groups)
@@ -174,7 +181,7 @@ class Logins:
             raise NoSuchTransactionError
         if steps[-1].kind is StepKind.OUTCOME:
             self._open.close(transaction)
-        return steps
+        return said_in(transaction.catalogue, steps)
 
     def cancel(self, name: str, owner: str) -> None:
         """End a transaction of this connection; one that is over already is no error."""

@@ -77,12 +77,11 @@ def facts_of(event: Event) -> dict[str, str]:
     return facts
 
 
-def text_of(
-    notification: Notification, event: Event, host: str, phone: str, moment: tuple[str, str]
-) -> str:
+def text_of(pattern: str, event: Event, host: str, phone: str, moment: tuple[str, str]) -> str:
     """Return the text that tells of an event.
 
     Args:
+        pattern: the text with its tags.
         phone: of the user, masked; empty if there is none.
         moment: date and time as they are to be read.
     """
@@ -91,5 +90,5 @@ def text_of(
     given = {tag: facts.get(tag, "") for tag in TAGS}
     given |= {"event": kind_of(type(event)), "host": host, "phone": phone}
     given |= {"date": date, "time": time}
-    filled = fill(notification.text, {tag: printable(text) for tag, text in given.items()})
+    filled = fill(pattern, {tag: printable(text) for tag, text in given.items()})
     return " ".join(filled.split())

@@ -13,6 +13,7 @@ from smsotpd.core.limits import Budget
 from smsotpd.core.message import Message
 from smsotpd.core.notification import SERVICE, Notification, facts_of, text_of
 from smsotpd.core.outcome import Accepted
+from smsotpd.core.phrase import Languages, in_language
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import Clock, Journal, Store, StoreChange
 from smsotpd.core.recipient import Recipient
@@ -67,6 +68,7 @@ class Notifications:
         courier: Courier,
         local_time: Callable[[float], tuple[str, str]],
         settings: Callable[[], Settings],
+        languages: Languages,
     ) -> None:
         self._notifier = notifier
         self._store = store
@@ -74,6 +76,7 @@ class Notifications:
         self._courier = courier
         self._local_time = local_time
         self._settings = settings
+        self._languages = languages
 
     async def send_next(self) -> bool:
         """Tell of the oldest event; return whether there was one."""
@@ -100,7 +103,10 @@ class Notifications:
         phone = enrolment.recipients[0].masked if enrolment else ""
         settings = self._settings()
         moment = self._local_time(self._clock.now().wall)
-        text = text_of(notification, event, settings.host, phone, moment)
+        # Not the language of whoever caused it: that may be somebody else.
+        catalogue = self._languages.catalogue(settings.default_policy.language)
+        pattern = in_language(catalogue, notification.text)
+        text = text_of(pattern, event, settings.host, phone, moment)
         if tells_user and enrolment is not None:
             await self._tell(notification, event, enrolment.recipients, text, any_of_them=True)
         if tells_others:

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from smsotpd.core.event_names import kind_of
 from smsotpd.core.events import EnrolmentChanged, Event
 from smsotpd.core.notification import Notification
+from smsotpd.core.phrase import phrase
 from smsotpd.core.recipient import Recipient
 
-TEXT = (
+TEXT = phrase(
     "{host}: the addresses for login codes of {user} were changed on {date} at {time}. "
     "If that was not you, tell an administrator."
 )

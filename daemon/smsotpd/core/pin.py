@@ -6,6 +6,7 @@ import itertools
 import re
 
 from smsotpd.core.errors import BadArgumentError
+from smsotpd.core.phrase import phrase
 from smsotpd.core.secret import Secret
 from smsotpd.core.text import has_control_characters
 
@@ -30,11 +31,17 @@ def check_pin(pin: Secret, user: str) -> Secret:
     """
     text = pin.reveal()
     if not SHORTEST_PIN <= len(text) <= LONGEST_PIN:
-        raise BadArgumentError("PIN", f"must have {SHORTEST_PIN} to {LONGEST_PIN} characters")
+        least, most = str(SHORTEST_PIN), str(LONGEST_PIN)
+        told = phrase("A PIN has {least} to {most} characters.", least=least, most=most)
+        raise BadArgumentError("PIN", f"must have {least} to {most} characters", told)
     if has_control_characters(text) or text != text.strip():
-        raise BadArgumentError("PIN", "must not hold control characters nor begin or end in blanks")
+        complaint = "must not hold control characters nor begin or end in blanks"
+        told = phrase("A PIN has no control characters, nor blanks at its ends.")
+        raise BadArgumentError("PIN", complaint, told)
     if _is_common(text.lower(), user.lower()):
-        raise BadArgumentError("PIN", "is among the first that anybody would try; choose another")
+        complaint = "is among the first that anybody would try; choose another"
+        told = phrase("That PIN is among the first that anybody would try.")
+        raise BadArgumentError("PIN", complaint, told)
     return pin
 
 

@@ -11,7 +11,7 @@ from smsotpd.core.pin import check_pin
 from smsotpd.core.ports import Journal, PinHasher, Store
 from smsotpd.core.proving import CHANGED_MEANWHILE, Proofs, is_proven_by
 from smsotpd.core.secret import Secret
-from smsotpd.core.transaction import Result, Stage, Step, StepKind, Steps, Transaction
+from smsotpd.core.transaction import Result, Stage, Steps, Transaction
 
 MOST_ANSWERS = 8
 
@@ -34,7 +34,7 @@ class PinChange:
     def open(self, transaction: Transaction) -> Steps:
         """Ask for the present PIN."""
         transaction.stage = Stage.PIN
-        return prompts.hidden("Current PIN: ")
+        return prompts.ask_present_pin()
 
     async def answer(self, transaction: Transaction, answer: str) -> Steps:
         """Return the steps after an answer."""
@@ -55,25 +55,22 @@ class PinChange:
             return self._fail(transaction, Result.AUTH_ERR, proof.reason)
         transaction.pin_hash = proof.pin_hash
         transaction.stage = Stage.NEW_PIN
-        return prompts.hidden("New PIN: ")
+        return prompts.ask_new_pin()
 
     async def _after_new(self, transaction: Transaction, answer: str) -> Steps:
         try:
             pin = check_pin(Secret(answer), transaction.context.user)
         except BadArgumentError as error:
-            return (Step(StepKind.ERROR, str(error)), *prompts.hidden("New PIN: "))
+            return prompts.ask_new_pin(error.told)
         transaction.new_pin_hash = await self._hasher.hash(pin)
         transaction.stage = Stage.REPEATED_PIN
-        return prompts.hidden("New PIN again: ")
+        return prompts.ask_new_pin_again()
 
     async def _after_repetition(self, transaction: Transaction, answer: str) -> Steps:
         encoded, transaction.new_pin_hash = transaction.new_pin_hash, ""
         if not await self._hasher.verify(encoded, Secret(answer)):
             transaction.stage = Stage.NEW_PIN
-            return (
-                Step(StepKind.ERROR, "The two PINs differ; nothing was changed."),
-                *prompts.hidden("New PIN: "),
-            )
+            return prompts.ask_new_pin(prompts.PINS_DIFFER)
         if transaction.over:
             raise NoSuchTransactionError
         user = transaction.context.user
@@ -87,7 +84,7 @@ class PinChange:
         if not is_proven:
             return self._fail(transaction, Result.AUTHTOK_ERR, CHANGED_MEANWHILE)
         self._journal.record(EnrolmentChanged(user, "PIN changed by the user"))
-        return (Step(StepKind.INFO, "The PIN was changed."), *prompts.end(Result.SUCCESS))
+        return prompts.end_pin_changed()
 
     def _fail(self, transaction: Transaction, result: Result, reason: str) -> Steps:
         self._journal.record(LoginDenied(transaction.login, f"PIN not changed: {reason}"))

@@ -3,13 +3,14 @@
 """What a service asks of its users: factors, mode, code, prompts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 from smsotpd.core.code_kind import CodeKind
 from smsotpd.core.limits import Limits
 from smsotpd.core.notification import Notification
 from smsotpd.core.origin import Network
+from smsotpd.core.phrase import Catalogue, in_language, phrase, word
 from smsotpd.core.route import Route
 
 # NIST SP 800-63B rev. 3, 5.1.3.2: an out-of-band secret lives ten minutes at most.
@@ -56,16 +57,34 @@ class AllowedUntil:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The words of the dialogue; braces are filled in from a fixed set of names."""
+    """The words of the dialogue; braces are filled in from a fixed set of names.
 
-    pin_prompt: str = "PIN: "
-    single_prompt: str = "PIN, or PIN and code: "
-    send_prompt: str = "Type {word} for a code to {phone}: "
-    code_prompt: str = "Code sent to {phone}: "
-    resend_word: str = "r"
-    channel_word: str = "c"
-    help_word: str = "?"
-    message: str = "{otp} is your login code for {service} on {host}. Valid {minutes} min."
+    Phrases are ours and are translated; what an administrator wrote is said as it is written.
+    """
+
+    pin_prompt: str = phrase("PIN: ")
+    single_prompt: str = phrase("PIN, or PIN and code: ")
+    send_prompt: str = phrase("Type {word} for a code to {phone}: ")
+    code_prompt: str = phrase("Code sent to {phone}: ")
+    # Typed at the code prompt: one letter, in lower case; the three must differ.
+    resend_word: str = word("another code", "r")
+    channel_word: str = word("another channel", "c")
+    help_word: str = word("help", "?")
+    # An SMS. Letters that GSM 03.38 does not have would make it two.
+    message: str = phrase("{otp} is your login code for {service} on {host}. Valid {minutes} min.")
+
+    def said_in(self, catalogue: Catalogue) -> "Texts":
+        """Return the texts in a language.
+
+        Our words to type stay English where the administrator has one of them for another.
+        """
+        names = (each.name for each in fields(self))
+        said = Texts(**{name: in_language(catalogue, getattr(self, name)) for name in names})
+        words = [said.resend_word, said.channel_word, said.help_word]
+        if len({each.casefold() for each in words}) == len(words):
+            return said
+        own = {"channel_word": self.channel_word, "help_word": self.help_word}
+        return replace(said, resend_word=self.resend_word, **own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +103,7 @@ class Policy:
         exempt_groups: whose members are left to the rest of the stack.
         required_groups: whose members are never asked for less, whatever else is said here.
         remember_seconds: how long a host from which every factor was proven is asked for no code.
+        language: of our texts, as `de`; empty for the host's.
     """
 
     factors: frozenset[Factor] = frozenset({Factor.PIN, Factor.CODE})
@@ -102,7 +122,12 @@ class Policy:
     exempt_groups: frozenset[str] = frozenset()
     required_groups: frozenset[str] = frozenset()
     remember_seconds: float = 0.0
+    language: str = ""
     texts: Texts = field(default_factory=Texts)
+
+    def said_in(self, catalogue: Catalogue) -> "Policy":
+        """Return the policy with its texts in a language."""
+        return replace(self, texts=self.texts.said_in(catalogue))
 
     @property
     def is_plain(self) -> bool:

@@ -5,6 +5,7 @@
 import re
 from dataclasses import dataclass, field
 
+from smsotpd.core.phrase import Phrase
 from smsotpd.core.policy import Texts
 
 _SEPARATORS = re.compile(r"[\s-]+")
@@ -43,19 +44,27 @@ Request = Nothing | Explanation | AnotherCode | AnotherChannel | Typed
 
 
 def request_of(answer: str, texts: Texts) -> Request:
-    """Read an answer; the words are the policy's, in whatever case."""
+    """Read an answer; the words are the policy's, in whatever case.
+
+    Where they are ours, those of the source count, too: scripts and habits cross languages.
+    """
     code = normalised(answer)
     if not code:
         return Nothing()
     match answer.casefold().split():
-        case [word] if word == texts.help_word.casefold():
+        case [word] if word in _forms(texts.help_word):
             return Explanation()
-        case [word] if word == texts.resend_word.casefold():
+        case [word] if word in _forms(texts.resend_word):
             return AnotherCode()
-        case [word, *channel] if word == texts.channel_word.casefold() and len(channel) <= 1:
+        case [word, *channel] if word in _forms(texts.channel_word) and len(channel) <= 1:
             return AnotherChannel("".join(channel))
         case _:
             return Typed(code)
+
+
+def _forms(word: str) -> set[str]:
+    forms = {word, word.source} if isinstance(word, Phrase) else {word}
+    return {form.casefold() for form in forms}
 
 
 def normalised(answer: str) -> str:

@@ -24,6 +24,7 @@ from smsotpd.core.errors import (
 )
 from smsotpd.core.events import EnrolmentChanged, LoginCancelled
 from smsotpd.core.old_address import Tell, tell_old_addresses
+from smsotpd.core.phrase import Languages
 from smsotpd.core.pin import check_pin
 from smsotpd.core.policy import Factor, Mode, Settings
 from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store
@@ -39,7 +40,7 @@ from smsotpd.core.self_change import (
     lets_users_enrol,
 )
 from smsotpd.core.sending import NotSent, Sent
-from smsotpd.core.transaction import Context, Result, Stage, StepKind, Steps, Transactions
+from smsotpd.core.transaction import Context, Result, Stage, StepKind, Steps, Transactions, said_in
 
 _NAME_BITS = 128
 _MOST_OPEN = 1024
@@ -63,6 +64,7 @@ class SelfService:
         tell: Tell,
         local_day: Callable[[float], str],
         settings: Callable[[], Settings],
+        languages: Languages,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -76,6 +78,7 @@ class SelfService:
         self._tell = tell
         self._local_day = local_day
         self._settings = settings
+        self._languages = languages
         self._open = Transactions()
 
     def __len__(self) -> int:
@@ -91,15 +94,17 @@ class SelfService:
         """
         before = self._look_up(parse_user(user), wish)
         self.owner_left(owner)
-        settings = self._settings()
+        policy = self._settings().policy(SERVICE)
+        catalogue = self._languages.catalogue(policy.language)
         change = SelfChange(
             name=self._source.token(_NAME_BITS),
             owner=owner,
             context=Context(user, SERVICE),
-            policy=settings.policy(SERVICE),
+            policy=policy.said_in(catalogue),
             mode=Mode.CONVERSATION,
             begun=self._clock.now(),
             uid=uid,
+            catalogue=catalogue,
             wish=wish,
             before=before,
         )
@@ -162,7 +167,7 @@ class SelfService:
         change.busy = False
         if steps[-1].kind is StepKind.OUTCOME:
             self._open.close(change)
-        return steps
+        return said_in(change.catalogue, steps)
 
     async def _first(self, change: SelfChange) -> Steps:
         if change.before is None:
@@ -253,7 +258,7 @@ class SelfService:
         try:
             pin = check_pin(Secret(answer), change.context.user)
         except BadArgumentError as error:
-            return prompts.ask_new_pin(str(error))
+            return prompts.ask_new_pin(error.told)
         change.new_pin_hash = await self._hasher.hash(pin)
         change.stage = Stage.REPEATED_PIN
         return prompts.ask_new_pin_again()

@@ -3,13 +3,14 @@
 """One login attempt in progress, and the register of all of them."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 
 from smsotpd.core.address_proof import AskedAddress
 from smsotpd.core.errors import BusyError, NoSuchTransactionError
 from smsotpd.core.events import Login
 from smsotpd.core.moment import Moment, may_have_passed
+from smsotpd.core.phrase import ENGLISH, Catalogue, in_language
 from smsotpd.core.policy import Mode, Policy
 from smsotpd.core.ruling import Check
 
@@ -34,6 +35,16 @@ class Step:
 
 
 Steps = tuple[Step, ...]
+
+
+def said_in(catalogue: Catalogue, steps: Steps) -> Steps:
+    """Return steps as people read them in a language."""
+    return tuple(
+        step
+        if step.kind is StepKind.OUTCOME
+        else replace(step, text=in_language(catalogue, step.text))
+        for step in steps
+    )
 
 
 class Result(StrEnum):
@@ -67,6 +78,7 @@ class Context:
     Attributes:
         pin_prompt: text that replaces the policy's; empty if none does.
         code_prompt: likewise.
+        locale: of the user, as de_DE.UTF-8; empty if the program does not know.
     """
 
     user: str
@@ -79,6 +91,7 @@ class Context:
     try_first_pass: bool = False
     pin_prompt: str = ""
     code_prompt: str = ""
+    locale: str = ""
 
 
 ROOT = 0
@@ -104,6 +117,7 @@ class Transaction:
         enrols: whether a user who is not enrolled is led through the enrolment.
         asked: the address to which the code for that is on its way.
         pin_suffices: the check of the policy by which no code follows the PIN; None if one does.
+        catalogue: of the language in which the user is spoken to; that of the policy's texts, too.
     """
 
     name: str
@@ -127,6 +141,7 @@ class Transaction:
     enrols: bool = False
     asked: AskedAddress | None = field(default=None, repr=False)
     pin_suffices: Check | None = None
+    catalogue: Catalogue = ENGLISH
 
     @property
     def login(self) -> Login:

@@ -14,6 +14,7 @@ from smsotpd.core.events import EnrolmentChanged, Login
 from smsotpd.core.issuing import code_message, new_code
 from smsotpd.core.moment import Moment, may_have_passed
 from smsotpd.core.old_address import Tell, tell_old_addresses
+from smsotpd.core.phrase import Languages
 from smsotpd.core.pin import check_pin
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store
@@ -89,6 +90,7 @@ class Users:
         key: bytes,
         settings: Callable[[], Settings],
         tell: Tell,
+        languages: Languages,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -99,6 +101,7 @@ class Users:
         self._key = key
         self._settings = settings
         self._tell = tell
+        self._languages = languages
         # Lost in a crash on purpose: the administrator enrols again, and nothing was changed.
         self._pending: dict[str, _Pending] = {}
 
@@ -287,6 +290,7 @@ class Users:
         """Send a code to the phone, and remember what it will make true."""
         settings = self._settings()
         policy = settings.default_policy
+        policy = policy.said_in(self._languages.catalogue(policy.language))
         now = self._clock.now()
         for name in [
             name

@@ -86,7 +86,6 @@ def parse_context(values: Mapping[str, Variant]) -> Context:
             texts[key] = _text(key, variant)
         else:
             raise BadArgumentError("context", "holds an unknown key; see the interface's XML")
-    texts.pop("locale", None)
     mode = _mode(texts.pop("mode", Mode.AUTO))
     for prompt in ("pin_prompt", "code_prompt"):
         fields = frozenset({"phone"}) if prompt == "code_prompt" else frozenset[str]()

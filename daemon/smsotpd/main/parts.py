@@ -68,6 +68,7 @@ from smsotpd.modemmanager.marks import MarkFile
 from smsotpd.pinhash.argon2 import Argon2PinHasher, Cost
 from smsotpd.store.key import load_or_create_key
 from smsotpd.store.sqlite import SqliteStore, open_store
+from smsotpd.words.catalogues import MessageCatalogues
 
 _DAY = 86_400.0
 _SECONDS_TO_NEXT_TRY = 3600.0
@@ -87,6 +88,7 @@ class Parts:
         journal: Journal,
         clock: KernelClock,
         modems: tuple[GatewayCatalogue, ...],
+        languages: MessageCatalogues,
     ) -> None:
         self._directory = directory
         self._configuration = configuration
@@ -96,7 +98,8 @@ class Parts:
         journal = self.journal = notifier
         self._store = store
         self._backup_at = 0.0
-        self._gateways_known, self._complaints = with_third_parties()
+        self._gateways_known, complaints = with_third_parties()
+        self._complaints = (*complaints, *languages.complaints)
         self._modems = modems
         self._gateway_types = self._new_catalogue()
         self.clock = clock
@@ -116,7 +119,9 @@ class Parts:
         self.pairings = Pairings(
             self.gateways, clock, source, lambda: self._configuration.settings.send_deadline
         )
-        self.notifications = Notifications(notifier, store, clock, courier, _local_time, settings)
+        self.notifications = Notifications(
+            notifier, store, clock, courier, _local_time, settings, languages
+        )
         guesses = Guesses(key, journal)
         proofs = Proofs(store, self.clock, hasher, guesses, settings)
         app_codes = PyotpAppCodes()
@@ -144,9 +149,19 @@ class Parts:
             pin_change,
             self.admission,
             first_login,
+            languages,
         )
         self.users = Users(
-            store, self.clock, hasher, source, courier, journal, key, settings, notifier.tell
+            store,
+            self.clock,
+            hasher,
+            source,
+            courier,
+            journal,
+            key,
+            settings,
+            notifier.tell,
+            languages,
         )
         self.authenticators = Authenticators(
             store, self.clock, source, app_codes, journal, key, settings
@@ -165,6 +180,7 @@ class Parts:
             notifier.tell,
             _local_day,
             settings,
+            languages,
         )
         self.break_glasses = BreakGlasses(store, self.clock, hasher, source, journal)
         self.imports = Imports(store, self.clock, hasher, journal, settings, notifier.tell)
@@ -286,7 +302,9 @@ def _local_day(seconds: float) -> str:
 
 
 @contextmanager
-def gather(directory: Path, state: Path, boot_id: str, journal: Journal) -> Iterator[Parts]:
+def gather(
+    directory: Path, state: Path, boot_id: str, journal: Journal, languages: MessageCatalogues
+) -> Iterator[Parts]:
     """Open everything the daemon owns, and close it in the end.
 
     Raises:
@@ -309,4 +327,15 @@ def gather(directory: Path, state: Path, boot_id: str, journal: Journal) -> Iter
         )
         for each in modems:
             stack.callback(each.close)
-        yield Parts(directory, configuration, store, hasher, source, key, journal, clock, modems)
+        yield Parts(
+            directory,
+            configuration,
+            store,
+            hasher,
+            source,
+            key,
+            journal,
+            clock,
+            modems,
+            languages,
+        )

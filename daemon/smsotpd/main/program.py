@@ -19,9 +19,11 @@ from smsotpd.main.daemon import run
 from smsotpd.main.parts import gather
 from smsotpd.store.backup import restore
 from smsotpd.store.sqlite import DATABASE_NAME
+from smsotpd.words.catalogues import MessageCatalogues, locale_of
 
 _CONFIGURATION = Path("/etc/smsotp")
 _STATE = Path("/var/lib/smsotp")
+_LOCALE = Path("/usr/share/locale")
 
 
 def main() -> int:
@@ -36,7 +38,10 @@ def main() -> int:
         close_to_others()
         if arguments.restore:
             return _restore(arguments.state)
-        with gather(arguments.config, arguments.state, arguments.boot_id, journal) as parts:
+        languages = MessageCatalogues(arguments.locale, locale_of(os.environ))
+        with gather(
+            arguments.config, arguments.state, arguments.boot_id, journal, languages
+        ) as parts:
             asyncio.run(run(parts))
     except ConfigurationError as error:
         return _refuse(journal, error, os.EX_CONFIG)
@@ -57,6 +62,13 @@ def _parse() -> argparse.Namespace:
         type=Path,
         default=Path(os.environ.get("STATE_DIRECTORY", _STATE)),
         help="directory of the store; 0700 and the daemon's own",
+    )
+    parser.add_argument(
+        "--locale",
+        type=Path,
+        default=_LOCALE,
+        metavar="DIRECTORY",
+        help="where the catalogues of the languages are",
     )
     parser.add_argument(
         "--boot-id", default="", help="id of the running boot, where /proc/sys is hidden from us"

@@ -51,7 +51,7 @@ async def test_a_wrong_present_pin_ends_it(world: World) -> None:
 
 async def test_a_bad_new_pin_is_refused_with_the_reason_and_asked_for_again(world: World) -> None:
     terminal = await change_pin(world).answer(PIN, "1234")
-    assert terminal.notes == ["PIN is among the first that anybody would try; choose another"]
+    assert terminal.notes == ["That PIN is among the first that anybody would try."]
     assert terminal.prompt == "New PIN: "
     await terminal.answer(NEW_PIN, NEW_PIN)
     assert terminal.outcome is Result.SUCCESS

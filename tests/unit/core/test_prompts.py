@@ -2,74 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every prompt says what the user must know, in 60 characters, and steers no terminal."""
 
-from collections.abc import Iterable
-from itertools import product
-
 import pytest
 
 from smsotpd.core import prompts
 from smsotpd.core.policy import Policy, Texts
-from smsotpd.core.recipient import Recipient
-from smsotpd.core.sending import NotSent, Sent
+from smsotpd.core.sending import Sent
 from smsotpd.core.text import has_control_characters
-from smsotpd.core.throttle import Refusal
 from smsotpd.core.transaction import Context, Result, Step, StepKind, Steps
-from smsotpd.core.ways import Ways
+from tests.fakes.every_step import CONTEXT, NOT_SENT, SENT, all_steps, steps_around_a_login
 from tests.fakes.world import PIN, World
 
 POLICY = Policy()
-CONTEXT = Context("anna", "sshd")
-LONGEST_MASK = Recipient("sms", "+358401234589").masked
-SENT = [
-    Sent(LONGEST_MASK, is_new=is_new, is_sure=is_sure, transaction_id=transaction_id)
-    for is_new in (True, False)
-    for is_sure in (True, False)
-    for transaction_id in ("", "a" * 26)
-]
-NOT_SENT = [NotSent(refusal, 3600.0) for refusal in (*Refusal, None)]
 
-WAYS = [
-    None,
-    *(
-        Ways(bool(app), left, bool(glass))
-        for app, left, glass in product((0, 1), (0, 3, 10), (0, 1))
-    ),
-]
-
-
-def all_steps() -> Iterable[Step]:
-    """Yield every step that there is with the texts as shipped."""
-    yield from prompts.ask_pin(POLICY, CONTEXT)
-    yield from prompts.ask_single(POLICY, CONTEXT)
-    yield from prompts.ask_send(POLICY, LONGEST_MASK)
-    yield from prompts.ask_after_expiry(POLICY)
-    yield from prompts.use_authtok()
-    for left in (1, 2, 3):
-        yield from prompts.ask_again(POLICY, left)
-    for sent in SENT:
-        yield from prompts.ask_code(POLICY, CONTEXT, sent)
-        yield from prompts.end_first_attempt(sent)
-    for not_sent in NOT_SENT:
-        yield from prompts.ask_after_refusal(not_sent)
-        yield from prompts.end_unsent(not_sent)
-        yield from prompts.end_unsent_attempt(not_sent)
-        for ways in WAYS:
-            yield from prompts.ask_unsent(POLICY, not_sent, ways)
-    for ways in WAYS:
-        yield from prompts.ask_other(POLICY, ways)
-        yield from prompts.explain(POLICY, ways, [("sms", LONGEST_MASK), ("whatsapp", "+49")])
-        if ways is not None:
-            yield from prompts.at_hand(POLICY, ways)
-    for left in (1, 2, 3):
-        yield from prompts.ask_other_again(left)
-    yield from prompts.ask_app(POLICY)
-    yield from prompts.end_attempt_without_code()
-    yield from prompts.NOTHING_IS_SENT
-    yield from prompts.NO_OTHER_CHANNEL
-    yield Step(StepKind.ERROR, prompts.NOTHING_AT_HAND)
-
-
-STEPS = list(dict.fromkeys(all_steps()))
+STEPS = list(dict.fromkeys((*all_steps(POLICY), *steps_around_a_login())))
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -104,7 +49,7 @@ def test_steps_end_with_one_prompt_or_outcome_and_hold_no_other(sent: Sent) -> N
 
 
 def test_prompts_hide_what_is_typed() -> None:
-    kinds = {step.kind for step in all_steps()}
+    kinds = {step.kind for step in all_steps(POLICY)}
     assert StepKind.VISIBLE not in kinds
 
 

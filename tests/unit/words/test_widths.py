@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: The pam-smsotp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is said in each language fits: prompts into login screens, messages into one SMS."""
+
+import unicodedata
+
+import pytest
+
+from smsotpd.core.events import Login
+from smsotpd.core.gsm7 import EXTENSION, is_gsm7
+from smsotpd.core.issuing import code_message
+from smsotpd.core.old_address import TEXT
+from smsotpd.core.phrase import in_language
+from smsotpd.core.policy import Policy
+from smsotpd.core.recipient import Recipient
+from smsotpd.core.text import fill
+from smsotpd.core.transaction import StepKind, Steps, said_in
+from tests.fakes.compiled import LANGUAGES, catalogue
+from tests.fakes.every_step import all_steps, steps_around_a_login, steps_on_a_terminal
+from tests.fakes.languages import Marked
+
+COLUMNS = 60
+SEPTETS = 160
+# A PAM message holds 512 bytes (PAM_MAX_MSG_SIZE).
+BYTES = 480
+HOST = "mail-gateway.example.com"
+each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def columns(text: str) -> int:
+    """Return how wide a terminal shows a text."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def septets(text: str) -> int:
+    """Return how long a text is in an SMS; fails if it is not in the alphabet of 160."""
+    assert is_gsm7(text), [char for char in text if not is_gsm7(char)]
+    return sum(2 if char in EXTENSION else 1 for char in text)
+
+
+def said(language: str) -> Steps:
+    """Return all that a login screen may show, in a language."""
+    words = catalogue(language)
+    policy = Policy().said_in(words)
+    steps = (*all_steps(policy), *steps_around_a_login())
+    return tuple(dict.fromkeys(said_in(words, steps)))
+
+
+@each_language
+def test_what_a_login_screen_shows_has_at_most_sixty_columns(language: str) -> None:
+    too_wide = {step.text: columns(step.text) for step in said(language)}
+    assert {text: wide for text, wide in too_wide.items() if wide > COLUMNS} == {}
+
+
+@each_language
+def test_nothing_is_longer_than_pam_carries(language: str) -> None:
+    steps = said_in(catalogue(language), tuple(steps_on_a_terminal()))
+    assert steps
+    assert all(len(step.text.encode()) <= BYTES for step in (*steps, *said(language)))
+
+
+@each_language
+def test_every_prompt_leaves_room_before_the_answer(language: str) -> None:
+    prompts = {StepKind.HIDDEN, StepKind.VISIBLE}
+    assert all(step.text.endswith(": ") for step in said(language) if step.kind in prompts)
+
+
+@each_language
+def test_the_message_with_a_code_is_one_sms_and_begins_with_the_code(language: str) -> None:
+    policy = Policy(code_lifetime=600.0, code_digits=10).said_in(catalogue(language))
+    login = Login("maximiliane.mustermann", "lightdm-greeter")
+    message = code_message(login, policy, Recipient("sms", "+491701234567"), "1234567890", HOST)
+    assert message.text.startswith("1234567890 ")
+    assert HOST in message.text
+    assert septets(message.text) <= SEPTETS
+
+
+@each_language
+def test_the_notice_to_an_old_address_is_one_sms(language: str) -> None:
+    values = {"host": HOST, "user": "m.mustermann", "date": "2027-01-31", "time": "23:59:59 CEST"}
+    assert septets(fill(in_language(catalogue(language), TEXT), values)) <= SEPTETS
+
+
+def test_the_english_texts_are_single_sms_too() -> None:
+    values = {"host": HOST, "user": "m.mustermann", "date": "2027-01-31", "time": "23:59:59 CEST"}
+    assert septets(fill(TEXT, values)) <= SEPTETS
+    assert is_gsm7(Policy().texts.message)
+
+
+def test_no_text_is_put_together_past_the_catalogues() -> None:
+    policy = Policy().said_in(Marked())
+    steps = (*all_steps(policy), *steps_around_a_login(), *steps_on_a_terminal())
+    untranslated = {
+        step.text
+        for step in said_in(Marked(), steps)
+        if step.kind not in {StepKind.OUTCOME, StepKind.AUTHTOK}
+        and not (step.text.startswith("[") and step.text.rstrip().endswith("]"))
+    }
+    # A channel's name and a masked number are the same in every language.
+    assert untranslated == {"sms: +358 ••• ••89", "whatsapp: +49"}
