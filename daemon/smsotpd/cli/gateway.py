@@ -6,6 +6,7 @@ from typing import cast
 
 import click
 
+from smsotpd.cli.addresses import TO_TRY, ask_address
 from smsotpd.cli.client import AdminClient, Entry
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.exit import Exit
@@ -103,7 +104,7 @@ def configure(
         daemon.configure_gateway(name, form.type_id, settings, secrets, keep_secrets=form.is_change)
         tool.say(f"The gateway {name} is configured.")
         if tool.can_ask() and not by_options and not tool.as_json:
-            _offer_test(tool, daemon, name)
+            _offer_test(tool, daemon, name, form.channel)
     if tool.as_json:
         print_json({"name": name, "type": form.type_id})
 
@@ -149,8 +150,9 @@ def test(tool: Tool, name: str, recipient: str | None) -> None:
     """Send a test message, without a code in it."""
     if recipient is None:
         tool.require_answers("--to")
-        recipient = click.prompt("Send it to (number with + and country code)", err=True)
     with tool.connect() as daemon:
+        if recipient is None:
+            recipient = ask_address(_channel(daemon, name), TO_TRY)
         result = daemon.test_gateway(name, recipient)
     _report_test(tool, result)
 
@@ -238,9 +240,14 @@ def _print_status(found: Entry) -> None:
             click.echo(f"  {cell(round(float(str(at))), 'sent_at')}  {cell(word)}  {latency} ms")
 
 
-def _offer_test(tool: Tool, daemon: AdminClient, name: str) -> None:
+def _channel(daemon: AdminClient, name: str) -> str:
+    type_id = str(daemon.show_gateway(name).get("type"))
+    return GatewayForm(find_type(daemon.list_gateway_types(), type_id), None).channel
+
+
+def _offer_test(tool: Tool, daemon: AdminClient, name: str, channel: str) -> None:
     if click.confirm("Send a test message now?", default=False, err=True):
-        recipient = click.prompt("Send it to (number with + and country code)", err=True)
+        recipient = ask_address(channel, TO_TRY)
         _report_test(tool, daemon.test_gateway(name, recipient))
 
 

@@ -13,6 +13,7 @@ from smsotpd.cli.client import Entry
 from smsotpd.cli.errors import CliError, WrongInputError
 from smsotpd.cli.exit import Exit
 from smsotpd.cli.output import cell, printable
+from smsotpd.core.channel_names import SMS
 from smsotpd.core.secret import Secret
 
 # What the daemon shows in place of a secret (core.gateways.MASK; a test compares them).
@@ -31,6 +32,8 @@ class GatewayForm:
 
     def __init__(self, gateway_type: Entry, present: Entry | None) -> None:
         self.type_id = str(gateway_type["type"])
+        self.channel = str(gateway_type.get("channel", SMS))
+        self.pairs = bool(gateway_type.get("pairs"))
         self.settings = cast("list[Entry]", gateway_type.get("settings", []))
         self.is_change = present is not None and present.get("type") == self.type_id
         shown = cast("Mapping[str, str]", present.get("settings", {}) if present else {})

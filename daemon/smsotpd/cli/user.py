@@ -5,6 +5,7 @@
 import click
 
 from smsotpd.cli import secrets_in
+from smsotpd.cli.addresses import ask_address
 from smsotpd.cli.client import AdminClient
 from smsotpd.cli.errors import CliError, WrongInputError
 from smsotpd.cli.exit import Exit
@@ -93,8 +94,7 @@ def enrol(
     address = address or phone
     if address is None:
         tool.require_answers("--phone or --address")
-        question = "Phone number, with + and country code" if channel == SMS else "Address"
-        address = click.prompt(question, err=True)
+        address = ask_address(channel)
     with tool.connect() as daemon:
         if keep_pin:
             pin = Secret("")

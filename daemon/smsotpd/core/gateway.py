@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from smsotpd.core.channel_names import SMS
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.secret import Secret
 
@@ -59,6 +60,8 @@ class GatewayType:
 
     Attributes:
         aliases: ids under which earlier programs knew it; a definition is stored under `type_id`.
+        channel: the kind of address its recipients have.
+        pairs: an account may have to be linked to it before it sends.
     """
 
     type_id: str
@@ -66,6 +69,8 @@ class GatewayType:
     link: str
     settings: tuple[SettingDescription, ...]
     aliases: tuple[str, ...] = ()
+    channel: str = SMS
+    pairs: bool = False
 
 
 def parse_gateway_name(text: str) -> str:

@@ -211,6 +211,8 @@ def _encoded_type(gateway_type: GatewayType) -> Dictionary:
         "title": Variant("s", gateway_type.title),
         "link": Variant("s", gateway_type.link),
         "aliases": Variant("as", list(gateway_type.aliases)),
+        "channel": Variant("s", gateway_type.channel),
+        "pairs": Variant("b", gateway_type.pairs),
         "settings": Variant(
             "aa{sv}", [_encoded_setting(setting) for setting in gateway_type.settings]
         ),

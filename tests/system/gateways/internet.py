@@ -95,6 +95,7 @@ SITES: Final = (
     Site("waiting.gowhatsapp.example", gowhatsapp(GowhatsappState({}, looks_until_linked=NEVER))),
     Site("new.wwebjs.example", whatsapp(WhatsappState({})), WHATSAPP_MESSAGE),
     Site("waiting.wwebjs.example", whatsapp(WhatsappState({}, looks_until_scanned=NEVER))),
+    Site("setup.gowhatsapp.example", gowhatsapp(GowhatsappState({})), GOWHATSAPP_MESSAGE),
 )
 
 

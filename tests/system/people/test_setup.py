@@ -64,7 +64,7 @@ def test_a_newcomer_is_led_to_a_login_by_ssh(fresh: Machine) -> None:
     terminal = fresh.spawn(["smsotpctl", "setup"], timeout=60)
     terminal.expect("Type \\(name or number\\)")
     terminal.sendline("outbox")
-    terminal.expect("Name of the gateway")
+    terminal.expect(r"Name of the gateway \[outbox\]: ")
     terminal.sendline("")
     while terminal.expect(["Allow it\\?", r"\]: $", r"\): $"]) != 0:
         terminal.sendline("")

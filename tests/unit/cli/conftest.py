@@ -65,5 +65,8 @@ def ready(shell: Shell, daemon: FakeDaemon) -> Shell:
     daemon.gateways["main"] = {
         "name": "main", "type": "outbox", "source": "store", "enabled": True, "settings": {},
     }  # fmt: skip
-    daemon.users["anna"] = {"user": "anna", "state": "active", "has_pin": True}
+    daemon.users["anna"] = {
+        "user": "anna", "state": "active", "has_pin": True, "recipients": [["sms", "+49 ••• ••67"]],
+    }  # fmt: skip
+    daemon.pins["anna"] = "fishbone7"
     return shell

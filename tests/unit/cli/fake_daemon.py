@@ -27,7 +27,16 @@ HTTP_TYPE: Entry = {
         {"name": "option", "label": "Field", "kind": "fields"},
     ],
 }  # fmt: skip
-OUTBOX_TYPE: Entry = {"type": "outbox", "title": "Outbox", "link": "", "settings": []}
+OUTBOX_TYPE: Entry = {
+    "type": "outbox", "title": "Outbox", "link": "", "settings": [], "channel": "sms",
+}  # fmt: skip
+SIGNAL_TYPE: Entry = {
+    "type": "signal", "title": "Signal", "link": "", "settings": [], "channel": "signal",
+    "pairs": True,
+}  # fmt: skip
+XMPP_TYPE: Entry = {
+    "type": "xmpp", "title": "XMPP", "link": "", "settings": [], "channel": "xmpp", "pairs": False,
+}  # fmt: skip
 
 
 @dataclass
@@ -41,6 +50,7 @@ class FakeDaemon:
     calls: list[str] = field(default_factory=list)
     glasses: list[tuple[int, str]] = field(default_factory=list)
     conditions: dict[str, str] = field(default_factory=dict)
+    tested: list[str] = field(default_factory=list)
     test_outcome: str = "accepted"
     failure: CliError | None = None
     fail_at: tuple[str, int, CliError] | None = None
@@ -76,7 +86,7 @@ class FakeDaemon:
         return {**self.status, "gateways": len(self.gateways)}
 
     def _ListGatewayTypes(self) -> object:  # noqa: N802  # named like the bus member
-        return [HTTP_TYPE, OUTBOX_TYPE]
+        return [HTTP_TYPE, OUTBOX_TYPE, SIGNAL_TYPE, XMPP_TYPE]
 
     def _ListGateways(self) -> object:  # noqa: N802  # named like the bus member
         return [
@@ -119,12 +129,24 @@ class FakeDaemon:
 
     def _TestGateway(self, name: str, recipient: str) -> object:  # noqa: N802  # as above
         self._gateway(name)
-        assert recipient.startswith("+")
+        self.tested.append(recipient)
         return {"outcome": self.test_outcome, "message_id": "m1", "latency_ms": 12}
 
     def _GatewayStatus(self, name: str) -> object:  # noqa: N802  # named like the bus member
         self._gateway(name)
-        return {"name": name, "breaker": "closed", "condition": self.conditions.get(name, "up")}
+        condition = self.conditions.get(name, "up")
+        summary = f"it is {condition}"
+        return {"name": name, "breaker": "closed", "condition": condition, "summary": summary}
+
+    def _PairGateway(self, name: str) -> str:  # noqa: N802  # named like the bus member
+        self._gateway(name)
+        return name
+
+    def _ContinuePairing(  # noqa: N802  # named like the bus member
+        self, pairing: str, _index: int, _answer: str
+    ) -> object:
+        self.conditions[pairing] = "up"
+        return [["info", "Scan it.", ""], ["done", "The account is linked.", ""]]
 
     def _ListUsers(self) -> object:  # noqa: N802  # named like the bus member
         return list(self.users.values())
@@ -141,11 +163,13 @@ class FakeDaemon:
         verify: bool,  # noqa: FBT001  # positional on the bus
         pin: str,
     ) -> str:
-        assert channel == "sms"
         self.pins[user] = pin or self.pins.get(user, "")
+        present = self.users.get(user, {}).get("recipients", [])
+        assert isinstance(present, list)
         self.users[user] = {
             "user": user, "phone": f"+49 ••• ••{phone[-2:]}", "state": "active", "failures": 0,
             "enrolled_at": 1_700_000_000, "has_pin": bool(self.pins[user]),
+            "recipients": [*present, [channel, f"•••{phone[-2:]}"]],
         }  # fmt: skip
         return "e1" if verify else ""
 

@@ -3,22 +3,31 @@
 """`smsotpctl setup`: from the installed package to a login that works."""
 
 import os
+from typing import cast
 
 import click
 
-from smsotpd.cli.client import AdminClient
-from smsotpd.cli.errors import CliError
+from smsotpd.cli.addresses import OF_THE_FIRST_USER, ask_address
+from smsotpd.cli.client import AdminClient, Entry
+from smsotpd.cli.errors import CliError, WrongInputError
 from smsotpd.cli.more_ways import recovery as make_recovery_codes
 from smsotpd.cli.output import printable
 from smsotpd.cli.pam import rollback
 from smsotpd.cli.pam.block import Stack
 from smsotpd.cli.pam.files import check_service_name
 from smsotpd.cli.setup import undoing
-from smsotpd.cli.setup.gateway_step import GatewayWish, choose_gateway, test_gateway
+from smsotpd.cli.setup.gateway_step import (
+    GatewayWish,
+    channels_in_use,
+    choose_gateway,
+    pair_gateway,
+    test_gateway,
+)
 from smsotpd.cli.setup.service_step import ServiceWish, enable_service
 from smsotpd.cli.setup.sshd_step import Keys
 from smsotpd.cli.tool import Tool, pass_tool, yes_option
 from smsotpd.cli.user import enrol
+from smsotpd.core.channel_names import SMS
 
 _SECONDS = 300
 
@@ -35,9 +44,18 @@ _SECONDS = 300
     help="A secret setting, from standard input or a file descriptor.",
 )
 @click.option("--secret-fd", type=click.IntRange(0), metavar="FD", help="Where secrets come from.")
+@click.option(
+    "--pair/--no-pair",
+    "pair",
+    default=None,
+    help="Link an account to a messenger's gateway; if it is not ready unless given.",
+)
 @click.option("--test/--no-test", "tested", default=True, help="Send a test message, or none.")
 @click.option("--user", "user_name", metavar="USER", default="", help="The first user.")
 @click.option("--phone", metavar="NUMBER", help="The user's number, as +491701234567.")
+@click.option(
+    "--address", metavar="ADDRESS", help="Where on the gateway's channel; for sms as --phone."
+)
 @click.option("--pin-fd", type=click.IntRange(0), metavar="FD", help="Read the PIN from there.")
 @click.option("--no-verify", is_flag=True, help="Send no code to the phone; it counts at once.")
 @click.option(
@@ -80,9 +98,11 @@ def setup(
     plain: tuple[str, ...],
     secret: tuple[str, ...],
     secret_fd: int | None,
+    pair: bool | None,
     tested: bool,
     user_name: str,
     phone: str | None,
+    address: str | None,
     pin_fd: int | None,
     no_verify: bool,
     recovery: bool | None,
@@ -104,36 +124,41 @@ def setup(
         undoing.undo(tool.host, check_service_name(undo))
         return
     check_service_name(service)
+    if phone is not None and address is not None:
+        raise WrongInputError("--phone and --address exclude each other")
+    address = address or phone
     kept: list[str] = []
     try:
         with tool.connect() as daemon:
             tool.say("1. The gateway: who sends the codes.")
-            wish = GatewayWish(gateway_name, type_id, plain, secret, secret_fd)
-            before = _names(daemon)
-            name = choose_gateway(tool, daemon, wish, kept, yes=yes)
-            if tested and (name not in before or type_id):
-                phone = phone or _ask_phone(tool)
-                test_gateway(tool, daemon, name, phone)
+            wish = GatewayWish(gateway_name, type_id, plain, secret, secret_fd, address or "")
+            gateway = choose_gateway(tool, daemon, wish, kept, yes=yes)
+            paired = pair_gateway(tool, daemon, gateway, wanted=pair, yes=yes)
+            if tested and (gateway.is_new or paired):
+                address = address or _ask_address(tool, gateway.channel)
+                test_gateway(tool, daemon, gateway.name, address)
             tool.say("2. The first user.")
             user = user_name or _ask_user(tool)
-            enrolled = _is_active(daemon, user)
-        if enrolled:
+            present = _active(daemon, user)
+            reached = present is not None and _is_reached(daemon, present)
+        if reached:
             tool.say(f"{user} is enrolled already.")
         else:
-            phone = phone or _ask_phone(tool)
+            address = address or _ask_address(tool, gateway.channel)
             context.invoke(
                 enrol,
                 name=user,
-                phone=phone,
-                channel="sms",
-                address=None,
+                phone=None,
+                channel=gateway.channel,
+                address=address,
                 pin_stdin=False,
                 pin_fd=pin_fd,
-                keep_pin=False,
+                keep_pin=present is not None,
                 no_verify=no_verify,
                 verify_later=False,
             )
             kept.append(f"the enrolment of {user}")
+        enrolled = present is not None
         if _wants_recovery(tool, user, recovery, enrolled=enrolled):
             context.invoke(make_recovery_codes, name=user, yes=yes or not enrolled)
             kept.append(f"the recovery codes of {user}")
@@ -148,13 +173,9 @@ def setup(
     tool.say("Done. What happens at each login, and what could be better: smsotpctl doctor")
 
 
-def _names(daemon: AdminClient) -> set[str]:
-    return {str(each["name"]) for each in daemon.list_gateways() if each.get("enabled")}
-
-
-def _ask_phone(tool: Tool) -> str:
-    tool.require_answers("--phone")
-    return str(click.prompt("Phone number of the first user, with + and country code", err=True))
+def _ask_address(tool: Tool, channel: str) -> str:
+    tool.require_answers("--phone" if channel == SMS else "--address")
+    return ask_address(channel, OF_THE_FIRST_USER)
 
 
 def _ask_user(tool: Tool) -> str:
@@ -164,11 +185,18 @@ def _ask_user(tool: Tool) -> str:
     return str(click.prompt("User", default=likely, err=True))
 
 
-def _is_active(daemon: AdminClient, user: str) -> bool:
-    return any(
-        entry.get("user") == user and entry.get("state") == "active" and entry.get("has_pin")
-        for entry in daemon.list_users()
-    )
+def _active(daemon: AdminClient, user: str) -> Entry | None:
+    """Return a user who could log in, if codes reach it."""
+    for entry in daemon.list_users():
+        if entry.get("user") == user and entry.get("state") == "active" and entry.get("has_pin"):
+            return entry
+    return None
+
+
+def _is_reached(daemon: AdminClient, user: Entry) -> bool:
+    """Tell whether a gateway serves one of the user's channels."""
+    recipients = cast("list[list[str]]", user.get("recipients", []))
+    return not channels_in_use(daemon).isdisjoint(channel for channel, _ in recipients)
 
 
 def _wants_recovery(tool: Tool, user: str, wanted: bool | None, *, enrolled: bool) -> bool:

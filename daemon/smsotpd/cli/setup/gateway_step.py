@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: The pam-smsotp authors
 # SPDX-License-Identifier: Apache-2.0
-"""Choose, define and test the gateway that sends the codes."""
+"""Choose, define, pair and test the gateway that sends the codes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
 
+from smsotpd.cli.addresses import check_address
 from smsotpd.cli.client import AdminClient, Entry
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.gateway_settings import (
@@ -19,8 +20,10 @@ from smsotpd.cli.gateway_settings import (
 )
 from smsotpd.cli.host import Host
 from smsotpd.cli.output import cell
+from smsotpd.cli.pairing import link
 from smsotpd.cli.setup.undoing import write_file
 from smsotpd.cli.tool import Tool
+from smsotpd.core.channel_names import SMS
 
 _OUTBOX = "outbox"
 _ALLOW_OUTBOX = "10-outbox.toml"
@@ -29,32 +32,109 @@ _ALLOW_TEXT = b"[gateways]\nallow_outbox = true\n"
 
 @dataclass(frozen=True, slots=True)
 class GatewayWish:
-    """What the options say about the gateway; empty is asked for."""
+    """What the options say about the gateway; empty is asked for.
+
+    Attributes:
+        address: where the first message shall go, which the gateway must have a way to.
+    """
 
     name: str = ""
     type_id: str = ""
     plain: Sequence[str] = ()
     secret: Sequence[str] = ()
     secret_fd: int | None = None
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenGateway:
+    """A gateway that is enabled.
+
+    Attributes:
+        channel: what kind of address it sends to.
+        pairs: an account may have to be linked to it.
+        is_new: it was defined, or defined again, just now.
+    """
+
+    name: str
+    channel: str
+    pairs: bool
+    is_new: bool
 
 
 def choose_gateway(
     tool: Tool, daemon: AdminClient, wish: GatewayWish, kept: list[str], *, yes: bool
-) -> str:
-    """Return the name of an enabled gateway, after defining one if need be.
+) -> ChosenGateway:
+    """Return an enabled gateway, after defining one if need be.
 
     Args:
         kept: what stays even if setup ends early; what is done here is added.
     """
-    enabled = [str(each["name"]) for each in daemon.list_gateways() if each.get("enabled")]
-    if not wish.type_id and wish.name in enabled:
-        return wish.name
-    if not wish.type_id and not wish.name and enabled:
-        if yes or not tool.can_ask():
-            return enabled[0]
-        if click.confirm(f"Send codes by {', '.join(enabled)}, as now?", default=True, err=True):
-            return enabled[0]
-    return _define(tool, daemon, wish, kept, yes=yes)
+    enabled = {
+        str(each["name"]): str(each["type"])
+        for each in daemon.list_gateways()
+        if each.get("enabled")
+    }
+    name = "" if wish.type_id else _present(tool, wish.name, list(enabled), yes=yes)
+    if not name:
+        return _define(tool, daemon, wish, kept, yes=yes)
+    known = find_type(daemon.list_gateway_types(), enabled[name])
+    _check_address(known, wish)
+    return _chosen(name, known, is_new=False)
+
+
+def channels_in_use(daemon: AdminClient) -> set[str]:
+    """Return the channels that an enabled gateway serves."""
+    types = {str(each["type"]): each for each in daemon.list_gateway_types()}
+    return {
+        str(types[str(each["type"])].get("channel", SMS))
+        for each in daemon.list_gateways()
+        if each.get("enabled") and each["type"] in types
+    }
+
+
+def _present(tool: Tool, wished: str, enabled: list[str], *, yes: bool) -> str:
+    """Return the enabled gateway to go on with, empty to define one."""
+    if wished:
+        return wished if wished in enabled else ""
+    if enabled and (
+        yes
+        or not tool.can_ask()
+        or click.confirm(f"Send codes by {', '.join(enabled)}, as now?", default=True, err=True)
+    ):
+        return enabled[0]
+    return ""
+
+
+def pair_gateway(
+    tool: Tool, daemon: AdminClient, gateway: ChosenGateway, *, wanted: bool | None, yes: bool
+) -> bool:
+    """Link an account where the gateway needs one; tell whether that was done.
+
+    Args:
+        wanted: None to do it if the gateway is not ready, after a question.
+
+    Raises:
+        CliError: the gateway needs one, and nobody can be asked; or it could not be linked.
+    """
+    name = gateway.name
+    if wanted is False or (wanted is None and not gateway.pairs):
+        return False
+    if wanted is None:
+        found = daemon.gateway_status(name)
+        if found.get("condition") != "down":
+            return False
+        summary = cell(found.get("summary"))
+        if not tool.can_ask():
+            raise CliError(
+                f"the gateway {name} is not ready: {summary}",
+                remedy=f"link an account: smsotpctl gateway pair {name}; then: smsotpctl setup",
+            )
+        click.echo(f"The gateway {name} is not ready: {summary}.", err=True)
+        if not yes and not click.confirm("Link an account now?", default=True, err=True):
+            return False
+    link(tool, daemon, name)
+    return True
 
 
 def test_gateway(tool: Tool, daemon: AdminClient, name: str, address: str) -> None:
@@ -75,13 +155,14 @@ def test_gateway(tool: Tool, daemon: AdminClient, name: str, address: str) -> No
 
 def _define(
     tool: Tool, daemon: AdminClient, wish: GatewayWish, kept: list[str], *, yes: bool
-) -> str:
+) -> ChosenGateway:
     known = daemon.list_gateway_types()
     type_id = wish.type_id
     if not type_id:
         tool.require_answers("--type")
         type_id = ask_type(known)
     gateway_type: Entry = find_type(known, type_id)
+    _check_address(gateway_type, wish)
     form = GatewayForm(gateway_type, None)
     name = wish.name
     if not name and tool.can_ask() and not yes:
@@ -97,7 +178,24 @@ def _define(
     daemon.configure_gateway(name, form.type_id, settings, secrets, keep_secrets=False)
     kept.append(f"the gateway {name}")
     tool.say(f"The gateway {name} is configured.")
-    return name
+    return _chosen(name, gateway_type, is_new=True)
+
+
+def _chosen(name: str, gateway_type: Entry, *, is_new: bool) -> ChosenGateway:
+    form = GatewayForm(gateway_type, None)
+    return ChosenGateway(name, form.channel, form.pairs, is_new)
+
+
+def _check_address(gateway_type: Entry, wish: GatewayWish) -> None:
+    """Refuse an address that the gateway could not send to, before anything changes."""
+    form = GatewayForm(gateway_type, None)
+    if wish.address:
+        check_address(
+            form.channel,
+            wish.address,
+            remedy=f"gateways of type {form.type_id} send by {form.channel}: "
+            "give an address of that by --address",
+        )
 
 
 def _allow_outbox(tool: Tool, kept: list[str], *, yes: bool) -> None:

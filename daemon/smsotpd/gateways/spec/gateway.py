@@ -143,7 +143,15 @@ class Gateway:
     @property
     def type(self) -> GatewayType:
         """Return what an administrator is shown of it."""
-        return GatewayType(self.id, self.title, self.link, self.settings, self.aliases)
+        return GatewayType(
+            self.id,
+            self.title,
+            self.link,
+            self.settings,
+            self.aliases,
+            channel=self.channel,
+            pairs=self.pairing is not None,
+        )
 
     def values(self, definition: GatewayDefinition) -> Values:
         """Return a definition's settings and secrets as the functions above read them."""
