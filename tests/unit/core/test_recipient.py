@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Phone numbers: parsed strictly, shown by their ends only."""
 
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,3 +96,11 @@ def test_a_number_has_its_country_on_every_channel() -> None:
 
 def test_the_printed_form_hides_the_number() -> None:
     assert "1701234589" not in repr(Recipient("sms", "+491701234589"))
+
+
+def test_the_prefix_is_the_one_that_the_number_is_parsed_with() -> None:
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        number = phonenumbers.example_number(region)
+        assert number is not None
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        assert country_prefix(Recipient("sms", e164)) == str(number.country_code)
