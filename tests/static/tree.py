@@ -14,6 +14,7 @@ UNIT: Final = ROOT / "packaging/usr/lib/systemd/system/smsotpd.service"
 BUS_CONTRACT: Final = ROOT / "packaging/usr/share/dbus-1/interfaces/org.smsotp1.xml"
 POLKIT_ACTIONS: Final = ROOT / "packaging/usr/share/polkit-1/actions/org.smsotp1.policy"
 CATALOGUE: Final = ROOT / "packaging/usr/lib/systemd/catalog/smsotp.catalog"
+GERMAN_CATALOGUE: Final = CATALOGUE.with_name("smsotp.de.catalog")
 MAN_PAGES: Final = ROOT / "docs/man"
 
 # Made, not written; a release archive has no list of what belongs to it.
