@@ -184,3 +184,19 @@ async def test_root_is_a_user_like_any_other_here(
     assert (await call(root, "Status"))["user"].value == "root"
     assert await change(root, "pin") == [["hidden", "Current PIN: "]]
     assert daemon.messages() == []
+
+
+async def test_a_pin_that_was_overheard_adds_no_app_and_removes_none(
+    root: Client, daemon: Daemon, tried: Tried
+) -> None:
+    tried(7)
+    await root.enrol("nobody", PHONE, PIN)
+    async with Client(daemon.address, NOBODY.pw_uid) as client:
+        for _ in range(2):
+            steps = await change(client, "authenticator-add")
+            steps = await answer(client, PIN)
+            for _ in range(3):
+                steps = await answer(client, "000000")
+            assert steps[-1] == ["outcome", "PAM_MAXTRIES"]
+        removal = ["authenticator-remove", "", ""]
+        assert await error_of(client, "Change", "sss", removal) == "NotFound"

@@ -24,6 +24,7 @@ from smsotpd.core.guessing import Guesses
 from smsotpd.core.health_book import HealthBook
 from smsotpd.core.logins import Logins, MayActFor
 from smsotpd.core.notifier import Notifications, Notifier
+from smsotpd.core.own_authenticator import OwnAuthenticator
 from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Mode, Settings
 from smsotpd.core.proving import Proofs
@@ -157,6 +158,7 @@ class World:
             store, clock, self.source, APP_CODES, journal, KEY, settings
         )
         self.recovery = RecoveryCodes(store, self.hasher, self.source, journal)
+        own_authenticator = OwnAuthenticator(store, self.authenticators, journal, journal.tell)
         self.self_service = SelfService(
             store,
             clock,
@@ -166,6 +168,7 @@ class World:
             code_stage,
             addresses,
             self.recovery,
+            own_authenticator,
             journal,
             journal.tell,
             self._day,

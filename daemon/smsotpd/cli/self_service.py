@@ -7,6 +7,7 @@ import click
 from smsotpd.cli.errors import CliError, RefusalError
 from smsotpd.cli.output import print_facts, print_json, printable
 from smsotpd.cli.polkit_agent import polkit_agent
+from smsotpd.cli.qr import draw
 from smsotpd.cli.self_client import SelfClient, Step
 from smsotpd.cli.tool import Tool, json_option, pass_tool
 from smsotpd.core.channel_names import CHANNEL_NAMES, SMS
@@ -108,6 +109,31 @@ def recovery(tool: Tool, answers_stdin: bool) -> None:
         _converse(tool, daemon, daemon.change("recovery"), from_stdin=answers_stdin)
 
 
+@self.group()
+def authenticator() -> None:
+    """Log in with codes of an authenticator app, too."""
+
+
+@authenticator.command()
+@_answers
+@pass_tool
+def add(tool: Tool, answers_stdin: bool) -> None:
+    """Set up an app; it counts once a code of it was typed back."""
+    with tool.connect_self() as daemon:
+        steps = daemon.change("authenticator-add")
+        _converse(tool, daemon, steps, from_stdin=answers_stdin)
+
+
+@authenticator.command()
+@_answers
+@pass_tool
+def remove(tool: Tool, answers_stdin: bool) -> None:
+    """Log in with codes of your app no more."""
+    with tool.connect_self() as daemon:
+        steps = daemon.change("authenticator-remove")
+        _converse(tool, daemon, steps, from_stdin=answers_stdin)
+
+
 def _asked_address(tool: Tool, phone: str | None, address: str | None) -> str:
     given = phone or address
     if given is None:
@@ -121,7 +147,10 @@ def _converse(tool: Tool, daemon: SelfClient, steps: list[Step], *, from_stdin: 
     while True:
         *shown, (kind, text) = steps
         for each, words in shown:
-            click.echo(printable(words), err=each == "error")
+            if each == "qr":
+                draw(words)
+            else:
+                click.echo(printable(words), err=each == "error")
         if kind == "outcome":
             if text != "PAM_SUCCESS":
                 raise RefusalError("nothing was changed")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The pam-smsotp authors
 # SPDX-License-Identifier: Apache-2.0
-"""Telling the addresses that a user had of what becomes of them.
+"""Telling the addresses that a user had of what becomes of them, and of another way in.
 
 Whoever takes an account over changes its address first. The old one is the only place where the
 user can still learn of it.
@@ -16,6 +16,14 @@ from smsotpd.core.recipient import Recipient
 
 TEXT = phrase(
     "{host}: the addresses for login codes of {user} were changed on {date} at {time}. "
+    "If that was not you, tell an administrator."
+)
+APP_ADDED = phrase(
+    "{host}: {user} has a new authenticator app since {date}, {time}. "
+    "If that was not you, tell an administrator."
+)
+APP_REMOVED = phrase(
+    "{host}: {user} has no authenticator app any more since {date}, {time}. "
     "If that was not you, tell an administrator."
 )
 Tell = Callable[[Notification, Event], None]
@@ -36,3 +44,11 @@ def tell_old_addresses(
         text=TEXT,
     )
     tell(notification, event)
+
+
+def tell_of_app(
+    tell: Tell, event: EnrolmentChanged, recipients: tuple[Recipient, ...], text: str
+) -> None:
+    """Tell a user's preferred address that an app was added or removed by the user."""
+    kinds = frozenset({kind_of(EnrolmentChanged)})
+    tell(Notification(f"own-app/{event.user}", kinds, to=recipients[:1], text=text), event)

@@ -28,6 +28,8 @@ NOTHING_AT_HAND = phrase("No code can be asked for. Ask an administrator.")
 NOTHING_IS_SENT: Steps = (Step(StepKind.INFO, phrase("No codes are sent here.")),)
 NO_OTHER_CHANNEL: Steps = (Step(StepKind.INFO, phrase("There is no such other channel.")),)
 
+_ASK_APP_CODE: Steps = (Step(StepKind.VISIBLE, phrase("Code that the app shows: ")),)
+
 # By whether there is an authenticator app, and whether there are recovery codes.
 _ASK_OTHER = {
     (True, True): phrase("Authenticator or recovery code: "),
@@ -127,6 +129,24 @@ def end_with_recovery_codes(codes: Sequence[str]) -> Steps:
     )
     shown = tuple(Step(StepKind.INFO, text) for text in (note, *codes))
     return (*shown, Step(StepKind.OUTCOME, Result.SUCCESS))
+
+
+def offer_app(uri: str, seed: str) -> Steps:
+    """Show what an authenticator app needs, this once, and ask for its first code."""
+    groups = " ".join(seed[start : start + 4] for start in range(0, len(seed), 4))
+    return (
+        Step(StepKind.INFO, phrase("Scan this with the authenticator app:")),
+        Step(StepKind.QR, uri),
+        Step(StepKind.INFO, phrase("Or type this into it: {seed}", seed=groups)),
+        Step(StepKind.INFO, phrase("Who sees this can compute the codes. Clear the screen.")),
+        *_ASK_APP_CODE,
+    )
+
+
+def ask_app_code_again() -> Steps:
+    """Ask for the first code of an app after a wrong one."""
+    note = phrase("Wrong code. Is the clock right, here and on the phone?")
+    return (Step(StepKind.ERROR, note), *_ASK_APP_CODE)
 
 
 def ask_number() -> Steps:

@@ -23,10 +23,12 @@ class Kind(StrEnum):
     PIN = "pin"
     ORDER = "order"
     RECOVERY = "recovery"
+    ADD_APP = "authenticator-add"
+    REMOVE_APP = "authenticator-remove"
 
 
-# These open a way in, so a PIN that somebody saw being typed must not be enough.
-NEED_CODE = frozenset({Kind.NUMBER, Kind.RECOVERY})
+# These open or close a way in, so a PIN that somebody saw being typed must not be enough.
+NEED_CODE = frozenset({Kind.NUMBER, Kind.RECOVERY, Kind.ADD_APP, Kind.REMOVE_APP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,12 @@ class SelfChange(Transaction):
 
     Attributes:
         before: the enrolment as it was when the change began; None if there was none.
+        offered: name of the authenticator whose first code is awaited.
     """
 
     wish: Wish = field(default=Wish(Kind.PIN))  # frozen, and given by all callers
     before: Enrolment | None = None
+    offered: str = ""
 
 
 def parse_wish(kind: str, channel: str, address: str) -> Wish:

@@ -24,6 +24,7 @@ from smsotpd.core.errors import (
 )
 from smsotpd.core.events import EnrolmentChanged, LoginCancelled
 from smsotpd.core.old_address import Tell, tell_old_addresses
+from smsotpd.core.own_authenticator import OwnAuthenticator
 from smsotpd.core.phrase import Languages
 from smsotpd.core.pin import check_pin
 from smsotpd.core.policy import Factor, Mode, Settings
@@ -60,6 +61,7 @@ class SelfService:
         code_stage: CodeStage,
         addresses: AddressProofs,
         recovery: RecoveryCodes,
+        own_authenticator: OwnAuthenticator,
         journal: Journal,
         tell: Tell,
         local_day: Callable[[float], str],
@@ -74,6 +76,7 @@ class SelfService:
         self._code_stage = code_stage
         self._addresses = addresses
         self._recovery = recovery
+        self._own_authenticator = own_authenticator
         self._journal = journal
         self._tell = tell
         self._local_day = local_day
@@ -88,7 +91,7 @@ class SelfService:
         """Begin a change, in the place of one that this connection had begun.
 
         Raises:
-            NotFoundError: the user is not enrolled.
+            NotFoundError: the user is not enrolled, or has not what is to be changed.
             RefusedError: the user is enrolled already, is disabled, or no policy lets users enrol.
             BusyError: too many changes are in progress.
         """
@@ -139,7 +142,7 @@ class SelfService:
 
     def _look_up(self, user: str, wish: Wish) -> Enrolment | None:
         with self._store.change() as change:
-            enrolment = change.enrolment(user)
+            enrolment, app = change.enrolment(user), change.authenticator(user)
         if wish.kind is Kind.ENROL:
             if enrolment is not None:
                 raise RefusedError("you are enrolled already")
@@ -153,6 +156,8 @@ class SelfService:
         channels = {recipient.channel for recipient in enrolment.recipients}
         if wish.channel and wish.channel not in channels:
             raise NotFoundError("you have no address on that channel")
+        if wish.kind is Kind.REMOVE_APP and app is None:
+            raise NotFoundError("you have no authenticator")
         return enrolment
 
     async def _guarded(self, change: SelfChange, answer: str | None) -> Steps:
@@ -182,6 +187,9 @@ class SelfService:
         change.answers += 1
         if change.answers > MOST_ANSWERS:
             return self._deny(change, Result.MAXTRIES, "too many answers")
+        return await self._after(change, answer)
+
+    async def _after(self, change: SelfChange, answer: str) -> Steps:
         match change.stage:
             case Stage.PIN:
                 return await self._after_pin(change, answer)
@@ -190,6 +198,8 @@ class SelfService:
                 return await self._proven(change) if isinstance(answered, CodeProof) else answered
             case Stage.NUMBER:
                 return await self._after_address_code(change, answer)
+            case Stage.APP:
+                return self._own_authenticator.confirm(change, answer)
             case Stage.NEW_PIN:
                 return await self._after_new_pin(change, answer)
             case _:
@@ -216,6 +226,10 @@ class SelfService:
             case Kind.RECOVERY:
                 codes = await self._recovery.renew(change.context.user, change.uid)
                 return prompts.end_with_recovery_codes(codes)
+            case Kind.ADD_APP:
+                return self._own_authenticator.offer(change)
+            case Kind.REMOVE_APP:
+                return self._own_authenticator.remove(change)
             case _:
                 return self._ask_new_pin(change)
 

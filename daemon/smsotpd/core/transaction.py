@@ -24,6 +24,7 @@ class StepKind(StrEnum):
     VISIBLE = "visible"
     AUTHTOK = "authtok"
     OUTCOME = "outcome"
+    QR = "qr"  # to be drawn; for `smsotpctl self` alone, never for a terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Stage(Enum):
     NUMBER = "number"  # then its code
     NEW_PIN = "new-pin"
     REPEATED_PIN = "repeated-pin"
+    APP = "app"  # the first code of a new authenticator
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from smsotpd.core.importing import Imports
 from smsotpd.core.logins import Logins
 from smsotpd.core.notifier import Notifications, Notifier
 from smsotpd.core.overview import Configured, Overview, Overviews
+from smsotpd.core.own_authenticator import OwnAuthenticator
 from smsotpd.core.pairing import Pairings
 from smsotpd.core.pin_change import PinChange
 from smsotpd.core.policy import Settings
@@ -167,6 +168,7 @@ class Parts:
             store, self.clock, source, app_codes, journal, key, settings
         )
         self.recovery = RecoveryCodes(store, hasher, source, journal)
+        own_authenticator = OwnAuthenticator(store, self.authenticators, journal, notifier.tell)
         self.self_service = SelfService(
             store,
             clock,
@@ -176,6 +178,7 @@ class Parts:
             code_stage,
             addresses,
             self.recovery,
+            own_authenticator,
             journal,
             notifier.tell,
             _local_day,

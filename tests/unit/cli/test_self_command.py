@@ -107,3 +107,22 @@ def test_what_is_not_in_the_contract_ends_it(
 ) -> None:
     daemon.script = [reply]
     assert shell.run("self", "pin").exit_code == Exit.FAILED
+
+
+def test_an_app_is_offered_as_a_drawing_and_never_as_its_plain_address(
+    shell: Shell, daemon: Daemon
+) -> None:
+    shell.interactive = True
+    uri = "otpauth://totp/host:anna?secret=ABCD"
+    daemon.script = [[["info", "Scan this:"], ["qr", uri], ["visible", "Code: "]], DONE]
+    done = shell.run("self", "authenticator", "add", typed="123456\n")
+    assert done.exit_code == 0, done.output
+    assert daemon.wishes == [("authenticator-add", "", "")]
+    assert uri not in done.output
+    assert "█" in done.output or "▄" in done.output
+
+
+def test_an_app_is_removed(shell: Shell, daemon: Daemon) -> None:
+    daemon.script = [DONE]
+    assert shell.run("self", "authenticator", "remove").exit_code == 0
+    assert daemon.wishes == [("authenticator-remove", "", "")]

@@ -9,7 +9,7 @@ import pytest
 from smsotpd.core.events import Login
 from smsotpd.core.gsm7 import EXTENSION, is_gsm7
 from smsotpd.core.issuing import code_message
-from smsotpd.core.old_address import TEXT
+from smsotpd.core.old_address import APP_ADDED, APP_REMOVED, TEXT
 from smsotpd.core.phrase import in_language
 from smsotpd.core.policy import Policy
 from smsotpd.core.recipient import Recipient
@@ -79,14 +79,16 @@ def test_the_message_with_a_code_is_one_sms_and_begins_with_the_code(language: s
 
 
 @each_language
-def test_the_notice_to_an_old_address_is_one_sms(language: str) -> None:
+@pytest.mark.parametrize("text", [TEXT, APP_ADDED, APP_REMOVED])
+def test_a_notice_of_a_change_is_one_sms(language: str, text: str) -> None:
     values = {"host": HOST, "user": "m.mustermann", "date": "2027-01-31", "time": "23:59:59 CEST"}
-    assert septets(fill(in_language(catalogue(language), TEXT), values)) <= SEPTETS
+    assert septets(fill(in_language(catalogue(language), text), values)) <= SEPTETS
 
 
 def test_the_english_texts_are_single_sms_too() -> None:
     values = {"host": HOST, "user": "m.mustermann", "date": "2027-01-31", "time": "23:59:59 CEST"}
-    assert septets(fill(TEXT, values)) <= SEPTETS
+    for text in (TEXT, APP_ADDED, APP_REMOVED):
+        assert septets(fill(text, values)) <= SEPTETS
     assert is_gsm7(Policy().texts.message)
 
 
@@ -96,7 +98,7 @@ def test_no_text_is_put_together_past_the_catalogues() -> None:
     untranslated = {
         step.text
         for step in said_in(Marked(), steps)
-        if step.kind not in {StepKind.OUTCOME, StepKind.AUTHTOK}
+        if step.kind not in {StepKind.OUTCOME, StepKind.AUTHTOK, StepKind.QR}
         and not (step.text.startswith("[") and step.text.rstrip().endswith("]"))
     }
     # A channel's name and a masked number are the same in every language.
