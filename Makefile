@@ -10,7 +10,7 @@ ATTACKS := tests/attacks tests/pam/test_hostile_bus.py tests/system/gateways/tes
 	tests/system/clients/test_sudo_path.py
 
 .NOTPARALLEL:
-.PHONY: help prepare deb demo test check test-unit test-bus test-system test-real attack faults fuzz bench words fmt clean
+.PHONY: help prepare deb demo test check test-unit test-bus test-system test-real attack faults fuzz bench words transcripts fmt clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
@@ -58,6 +58,10 @@ bench: deb  ## measure everything in one run, some 10 minutes; tables and plot i
 
 words: prepare  ## bring the catalogues in daemon/po up to the source
 	packaging/words
+
+transcripts: deb  ## record docs/transcripts anew, on booted machines, and put them into the pages
+	RECORD=1 $(PYTEST) tests/system/test_newcomer.py tests/system/test_host_pages.py
+	$(PYTHON) -m tests.pages
 
 fmt: prepare  ## format the Python files
 	$(PYTHON) -m ruff format .
