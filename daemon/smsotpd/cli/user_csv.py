@@ -18,6 +18,7 @@ PIN: Final = "pin"
 # A phone number without further word is for text messages.
 _ALIASES: Final = {"phone": SMS}
 _LONGEST_CELL: Final = 2048
+_FORMULA: Final = "=+-@"
 COLUMNS: Final = (USER, *CHANNEL_NAMES, *_ALIASES, PIN)
 
 
@@ -98,7 +99,14 @@ def _row(line: int, columns: Sequence[str], cells: Sequence[str]) -> Row:
     values = dict(zip(columns, cells, strict=True))
     user, pin = values.pop(USER).strip(), Secret(values.pop(PIN, ""))
     addresses = {channel: text.strip() for channel, text in values.items() if text.strip()}
-    return Row(line, user, addresses, pin, "" if user else "no user is named")
+    return Row(line, user, addresses, pin, _mistake_in(user))
+
+
+def _mistake_in(user: str) -> str:
+    if not user:
+        return "no user is named"
+    # The file of new PINs is opened in spreadsheets, too, and they would compute such a name.
+    return "the user begins with a sign of formulas" if user[0] in _FORMULA else ""
 
 
 def _without_repeated(rows: Sequence[Row]) -> list[Row]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.recipient import Recipient
+from smsotpd.core.text import has_control_characters
 
 # useradd(8) on Debian refuses colon, comma, slash and white space; directories allow more.
 _USER = re.compile(r"[^\x00-\x1f\x7f-\x9f:/\s]+")
@@ -49,6 +50,6 @@ def parse_user(text: str) -> str:
         raise BadArgumentError("user", "is empty")
     if len(text.encode(errors="replace")) > _USER_BYTES:
         raise BadArgumentError("user", f"is longer than {_USER_BYTES} bytes")
-    if not _USER.fullmatch(text):
+    if not _USER.fullmatch(text) or has_control_characters(text):
         raise BadArgumentError("user", "holds a blank, a control character, ':' or '/'")
     return text
