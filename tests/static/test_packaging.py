@@ -19,6 +19,7 @@ from tests.static.tree import (
     shell_scripts,
 )
 
+PROFILE = ROOT / "etc/apparmor.d/usr.sbin.smsotpd"
 EXAMPLES = ROOT / "packaging/usr/share/pam-smsotp/examples"
 # Tenths, as `systemd-analyze` takes whole numbers: of the unit, and with each example of a drop-in.
 EXPOSURE_TENTHS = {"": 11, "addresses.conf": 9, "modem.conf": 13}
@@ -68,6 +69,13 @@ def test_the_sandbox_leaves_little_exposed(tmp_path: Path, drop_in: str) -> None
     unit.write_text(UNIT.read_text() + more)
     threshold = f"--threshold={EXPOSURE_TENTHS[drop_in]}"
     assert_content("systemd-analyze", "security", "--offline=true", threshold, unit)
+
+
+def test_apparmor_understands_every_line_of_the_profile() -> None:
+    # Without a kernel that has it: the features are those that the profile is written for.
+    features = "/etc/apparmor.d/abi/3.0"
+    asked = ("--kernel-features", features, "--features-file", features, "--warn=all", "--Werror")
+    assert_silent("apparmor_parser", "--skip-kernel-load", "--skip-cache", *asked, PROFILE)
 
 
 def test_shell_scripts_are_sound() -> None:
