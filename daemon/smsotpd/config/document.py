@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One TOML file, and where in it a key stands."""
 
+import os
 import re
+import stat
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +59,12 @@ def read_document(path: Path) -> Document:
     """Read and parse a file.
 
     Raises:
-        ConfigurationError: it cannot be read, is too large, is no UTF-8, or no TOML.
+        ConfigurationError: it cannot be read, is no file, is too large, is no UTF-8, or no TOML.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:  # a Path takes none
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ConfigurationError(str(path), "is no regular file")
             raw = file.read(_LARGEST + 1)
     except OSError as error:
         raise ConfigurationError(str(path), f"cannot be read: {error.strerror}") from error
@@ -83,6 +87,11 @@ def read_document(path: Path) -> Document:
         # What tomllib leaves to Python: thousands of brackets, numbers of thousands of digits.
         complaint = "is not TOML: it is nested too deeply, or holds an endless number"
         raise ConfigurationError(str(path), complaint) from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file, but wait for nobody who may write to a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def toml_files(directory: Path) -> list[Path]:

@@ -46,9 +46,9 @@ def _credential(name: str) -> Secret:
         raise ValueError("names a credential with signs other than - _ .")
     directory = os.environ.get("CREDENTIALS_DIRECTORY", "")
     path = Path(directory) / name
-    if not directory or not path.is_file():
-        raise ValueError(f"names the credential {name}, which systemd did not hand in")
     try:
+        if not directory or not path.is_file():
+            raise ValueError(f"names the credential {name}, which systemd did not hand in")
         return Secret(path.read_text(encoding="utf-8").rstrip("\n"))
     except OSError as error:
         raise ValueError(f"cannot be read: {error.strerror}") from error
