@@ -7,7 +7,6 @@ before or after it, until one login comes through untouched.
 """
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -21,13 +20,14 @@ import pytest
 from tests.bus.client import ADMIN, BusError, Client
 from tests.bus.conftest import PIN
 from tests.bus.daemon import SECONDS, Daemon
+from tests.faults.extent import ALL
 from tests.faults.mortal_daemon import PLACES
 from tests.tally import Tried
 
 GRANTED = [["outcome", "PAM_SUCCESS"]]
 MOST_DEATHS = 60
-# `make faults` takes every step, any other run those with an odd number.
-STRIDE = 1 if os.environ.get("FAULTS") == "all" else 2
+# Every step, or those with an odd number.
+STRIDE = 1 if ALL else 2
 GENEROUS = """
 sends_per_user_and_day = 1000
 sends_per_phone_and_day = 1000

@@ -22,7 +22,7 @@ class NssAccounts:
         try:
             async with asyncio.timeout(_SECONDS):
                 return await asyncio.to_thread(_groups, user)
-        except TimeoutError:
+        except (TimeoutError, RuntimeError):  # no answer, or no thread to ask in
             return None
 
 

@@ -3,13 +3,15 @@
 """PIN hashes: salted, keyed, slow for everybody alike, bounded."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from argon2.exceptions import VerificationError
 from argon2.low_level import verify_secret
 
-from smsotpd.core.errors import BusyError
+from smsotpd.core.errors import BusyError, UnavailableError
 from smsotpd.core.secret import Secret
 from smsotpd.kernel.randomness import KernelCodeSource
 from smsotpd.pinhash import argon2
@@ -79,3 +81,33 @@ async def test_a_crowd_is_refused_before_it_queues(
     )
     assert [type(result) for result in results] == [bool, bool, bool, BusyError, BusyError]
     assert not await hasher.verify(None, PIN)  # and the places are free again
+
+
+async def test_what_cannot_be_computed_is_no_verdict(
+    hasher: Argon2PinHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_named: object) -> bool:
+        raise VerificationError("Memory allocation error")
+
+    encoded = await hasher.hash(PIN)
+    monkeypatch.setattr(argon2, "verify_secret", fail)
+    with pytest.raises(UnavailableError):
+        await hasher.verify(encoded, PIN)
+    with pytest.raises(UnavailableError):
+        await hasher.verify(None, PIN)
+
+
+async def test_all_threads_run_before_the_first_pin_comes() -> None:
+    before = threading.active_count()
+    made = Argon2PinHasher(KEY, KernelCodeSource(), CHEAP, threads=3)
+    assert threading.active_count() == before + 3
+    made.close()
+
+
+def test_a_hasher_without_threads_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(UnavailableError):
+        Argon2PinHasher(KEY, KernelCodeSource(), CHEAP, threads=3)
