@@ -19,6 +19,8 @@ TAGS = frozenset(
     | {"gateway", "reason", "rule", "change", "outcome", "failures", "left"}
 )
 
+# A host name of the usual kind, an address, a reason; no user's name is longer (useradd(8): 32).
+_LONGEST = 64
 DEFAULT_TEXT = "{host}: {event} {user} {service} {rhost} {gateway} {reason}{change} {time}"
 
 
@@ -90,5 +92,10 @@ def text_of(pattern: str, event: Event, host: str, phone: str, moment: tuple[str
     given = {tag: facts.get(tag, "") for tag in TAGS}
     given |= {"event": kind_of(type(event)), "host": host, "phone": phone}
     given |= {"date": date, "time": time}
-    filled = fill(pattern, {tag: printable(text) for tag, text in given.items()})
+    filled = fill(pattern, {tag: printable(_shortened(text)) for tag, text in given.items()})
     return " ".join(filled.split())
+
+
+def _shortened(text: str) -> str:
+    """Return the text, or its beginning: strangers choose names, and each message has its price."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -11,6 +11,7 @@ from smsotpd.core.enrolment import parse_user
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.logins import Logins
 from smsotpd.core.policy import Mode
+from smsotpd.core.service_name import check_service
 from smsotpd.core.text import check_text, has_control_characters
 from smsotpd.core.transaction import Context, Steps
 from smsotpd.dbus.caller import learn_name
@@ -34,6 +35,7 @@ def authentication_methods(logins: Logins) -> tuple[Method, ...]:
         if not caller.is_root:
             # A screen locker knows of no other host; whoever invents one wants others to pay.
             context = replace(context, rhost="", ruser="")
+            check_service(context.service)
         uid = caller.require_uid()
         groups = await logins.groups(context, caller.may_act_for)
         name, steps = logins.begin(context, caller.name, caller.may_act_for, uid, groups)
