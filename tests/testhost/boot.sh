@@ -23,12 +23,21 @@ printf '127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost\n' "$host" > "$run/root
 # Debian 13 boots in no other, and two machines in one group would end each other's processes.
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir "/sys/fs/cgroup/$name"
-echo 0 > "/sys/fs/cgroup/$name/cgroup.procs"
 
 # Screen lockers keep what is typed out of the swap, as every user may; nspawn's filter would not
 # let them. bpf is how systemd enforces DeviceAllow=, IPAddressDeny= and SocketBindDeny=.
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
-exec systemd-nspawn --quiet --directory="$run/root" --machine="$name" --boot \
-    --private-network --register=no --keep-unit \
-    --resolv-conf=off --timezone=off --link-journal=no --console=read-only \
-    --system-call-filter="mlock mlock2 munlock bpf" --capability=CAP_BPF,CAP_PERFMON
+boot() (
+    echo 0 > "/sys/fs/cgroup/$name/cgroup.procs"
+    exec systemd-nspawn --quiet --directory="$run/root" --machine="$name" --boot \
+        --private-network --register=no --keep-unit \
+        --resolv-conf=off --timezone=off --link-journal=no --console=read-only \
+        --system-call-filter="mlock mlock2 munlock bpf" --capability=CAP_BPF,CAP_PERFMON
+)
+# With this status systemd-nspawn asks to be started again: the machine restarts.
+status=133
+while [ "$status" = 133 ]; do
+    status=0
+    boot || status=$?
+done
+exit "$status"

@@ -14,10 +14,10 @@ def init_of(container: int) -> int:
 
     Args:
         container: pid of the `unshare` that made the container's namespaces; its child is
-            systemd-nspawn, and the child of that is the machine's process 1.
+            boot.sh, the child of that systemd-nspawn, and of that the machine's process 1.
     """
-    for nspawn in _children(container):
-        for candidate in _children(nspawn):
+    for script in _children(container):
+        for candidate in (each for nspawn in _children(script) for each in _children(nspawn)):
             # On its way up, systemd-nspawn forks a process that still sees this host's files;
             # to enter that one would be to ask this host.
             if _comm(candidate) == "systemd" and _is_first_of_its_namespace(candidate):

@@ -171,6 +171,26 @@ def disable(tool: Tool, name: str | None, every: bool, terminal: str | None, qui
         raise RefusalError(f"{len(failures)} of {len(names)} services could not be restored")
 
 
+@service.command("roll-back")
+@pass_tool
+def roll_back(tool: Tool) -> None:
+    """Undo what nobody confirmed and no timer will undo; runs when the machine starts."""
+    tool.require_root()
+    names = rollback.forgotten(tool.host)
+    failures = []
+    for name in names:
+        try:
+            rollback.undo_forgotten(tool.host, name)
+        except CliError as error:
+            failures.append(error)
+            click.echo(f"smsotpctl: {printable(error.text)}", err=True)
+            click.echo(f"  → {printable(error.remedy)}", err=True)
+        else:
+            tool.say(f"Nobody had confirmed {name}; it is as it was.")
+    if failures:
+        raise RefusalError(f"{len(failures)} of {len(names)} services could not be undone")
+
+
 @service.command("list")
 @click.argument("name", metavar="[SERVICE]", required=False)
 @json_option

@@ -183,15 +183,7 @@ def _findings_of(service: str, stacks: Stacks) -> Iterator[Finding]:
             "" if diff else _by_hand(service, severity),
             diff=diff if severity is Severity.ERROR else "",
         )
-    if rollback.is_armed(host, service):
-        yield Finding(
-            CHECK,
-            Severity.NOTE,
-            f"/etc/pam.d/{service}",
-            f"{service} is about to undo itself, since nobody has confirmed it.",
-            "try a login from a second terminal, then confirm",
-            (f"smsotpctl service confirm {service}",),
-        )
+    yield from _unconfirmed(service, host)
     if _has_our_block(service, stacks) and not is_current(
         service, stacks.read(service), stacks.directory
     ):
@@ -202,6 +194,27 @@ def _findings_of(service: str, stacks: Stacks) -> Iterator[Finding]:
             f"What {service} includes has changed since it was enabled, and its stack does not "
             "follow.",
             commands=_again(service, state(stacks.read(service)), terminal),
+        )
+
+
+def _unconfirmed(service: str, host: Host) -> Iterator[Finding]:
+    if service in rollback.forgotten(host):
+        yield Finding(
+            CHECK,
+            Severity.WARNING,
+            f"/etc/pam.d/{service}",
+            f"Nobody has confirmed {service}, and it will not undo itself before the next restart.",
+            "undo it with smsotpctl service roll-back, or try a login and keep it",
+            (f"smsotpctl service confirm {service}",),
+        )
+    elif rollback.is_armed(host, service):
+        yield Finding(
+            CHECK,
+            Severity.NOTE,
+            f"/etc/pam.d/{service}",
+            f"{service} is about to undo itself, since nobody has confirmed it.",
+            "try a login from a second terminal, then confirm",
+            (f"smsotpctl service confirm {service}",),
         )
 
 

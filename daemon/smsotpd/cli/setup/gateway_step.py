@@ -21,7 +21,7 @@ from smsotpd.cli.gateway_settings import (
 from smsotpd.cli.host import Host
 from smsotpd.cli.output import cell
 from smsotpd.cli.pairing import link
-from smsotpd.cli.setup.undoing import write_file
+from smsotpd.cli.pam.files import write_file
 from smsotpd.cli.tool import Tool
 from smsotpd.core.channel_names import SMS
 

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from smsotpd.cli.errors import CliError, RefusalError
 from smsotpd.cli.host import Host
+from smsotpd.cli.pam.files import write_file
 from smsotpd.cli.pam.sshd import DROP_IN, sshd_settings
-from smsotpd.cli.setup.undoing import drop_in_path, reload_sshd, write_file
+from smsotpd.cli.setup.undoing import drop_in_path, reload_sshd
 
 _HEAD = (
     "# Written by “smsotpctl setup”; sshd takes the first value that it reads of each setting.\n"

@@ -8,7 +8,6 @@ from the process that changed it.
 
 import base64
 import json
-import os
 from pathlib import Path
 
 import click
@@ -18,7 +17,7 @@ from smsotpd.cli.exit import Exit
 from smsotpd.cli.host import Host
 from smsotpd.cli.output import printable
 from smsotpd.cli.pam import change, rollback
-from smsotpd.cli.pam.files import sync_directory
+from smsotpd.cli.pam.files import sync_directory, write_file
 from smsotpd.cli.pam.sshd import DROP_IN
 
 _RELOAD_WORDS = ("systemctl", "reload", "ssh.service")
@@ -27,22 +26,6 @@ _RELOAD_WORDS = ("systemctl", "reload", "ssh.service")
 def drop_in_path(host: Host) -> Path:
     """Return where our settings of sshd are."""
     return host.places.root / DROP_IN.lstrip("/")
-
-
-def write_file(path: Path, content: bytes, mode: int) -> None:
-    """Replace a file, wholly or not at all."""
-    temporary = path.with_name(f".{path.name}.smsotp-{os.getpid()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), mode)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_directory(path.parent)
 
 
 def remember(host: Host, service: str, *, is_on: bool) -> None:
