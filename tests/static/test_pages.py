@@ -133,3 +133,12 @@ def test_no_transcript_holds_what_only_one_run_had() -> None:
         text = path.read_text()
         assert "smsotp-" not in re.sub("pam-smsotp-", "", text), path
         assert "\x1b" not in text, path
+
+
+def test_every_complaint_has_a_test_that_shows_the_answer() -> None:
+    page = ROOT / "docs/complaints.md"
+    rows = re.findall(r"^\| (?!complaint \||---)(.*) \|$", page.read_text(), re.MULTILINE)
+    # The surveys count 25 and three, 15 and five.
+    assert len(rows) == 25 + 3 + 15 + 5
+    bare = [row for row in rows if "`tests/" not in row.split(" | ")[-1]]
+    assert bare == []
