@@ -22,6 +22,7 @@ class Daemon:
     """A running smsotpd; `stop` it."""
 
     interpreter: Sequence[str] = (sys.executable,)
+    more_arguments: Sequence[str] = ()
 
     def __init__(self, address: str, directory: Path) -> None:
         self.address = address
@@ -49,7 +50,7 @@ class Daemon:
         }
         arguments = ["--config", str(self.configuration), "--state", str(self.state)]
         return subprocess.Popen(
-            [*self.interpreter, "-m", "smsotpd.main", *arguments],
+            [*self.interpreter, "-m", "smsotpd.main", *arguments, *self.more_arguments],
             env=environment,
             stderr=subprocess.PIPE,
             text=True,

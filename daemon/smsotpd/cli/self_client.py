@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SelfService interface as Python functions, with the types of the contract."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from smsotpd.cli.client import Caller, Entry, as_entry, descriptor_holding
 from smsotpd.cli.errors import CliError
+from smsotpd.core.phrase import locale_of
 from smsotpd.core.secret import Secret
 
 Step = tuple[str, str]
@@ -24,6 +26,10 @@ class SelfClient:
 
     def __init__(self, bus: Caller) -> None:
         self._bus = bus
+
+    def set_locale(self, locale: str) -> None:
+        """Be spoken to in the language of a locale."""
+        self._bus.call("SetLocale", "s", locale)
 
     def status(self) -> Entry:
         """Return the caller's own enrolment."""
@@ -55,7 +61,9 @@ def connected_self_client() -> Iterator[SelfClient]:
     from smsotpd.cli.bus import Bus  # noqa: PLC0415  # lazy, for the reason above
 
     with Bus(SELF_SERVICE) as bus:
-        yield SelfClient(bus)
+        client = SelfClient(bus)
+        client.set_locale(locale_of(os.environ))
+        yield client
 
 
 def _steps(value: object) -> list[Step]:

@@ -10,7 +10,9 @@ from smsotpd.cli.polkit_agent import polkit_agent
 from smsotpd.cli.qr import draw
 from smsotpd.cli.self_client import SelfClient, Step
 from smsotpd.cli.tool import Tool, json_option, pass_tool
+from smsotpd.cli.words import said
 from smsotpd.core.channel_names import CHANNEL_NAMES, SMS
+from smsotpd.core.phrase import phrase
 from smsotpd.core.secret import Secret
 
 _phone = click.option(
@@ -138,7 +140,7 @@ def _asked_address(tool: Tool, phone: str | None, address: str | None) -> str:
     given = phone or address
     if given is None:
         tool.require_answers("--phone")
-        given = str(click.prompt("New address", err=True))
+        given = str(click.prompt(said(phrase("New address")), err=True))
     return given
 
 
@@ -153,7 +155,7 @@ def _converse(tool: Tool, daemon: SelfClient, steps: list[Step], *, from_stdin: 
                 click.echo(printable(words), err=each == "error")
         if kind == "outcome":
             if text != "PAM_SUCCESS":
-                raise RefusalError("nothing was changed")
+                raise RefusalError(said(phrase("nothing was changed")))
             return
         if kind not in {"hidden", "visible"}:
             raise CliError("smsotpd answered with something that is not in the contract")
@@ -162,7 +164,9 @@ def _converse(tool: Tool, daemon: SelfClient, steps: list[Step], *, from_stdin: 
 
 def _answer(tool: Tool, prompt: str, kind: str, *, from_stdin: bool) -> Secret:
     if from_stdin:
-        line = click.get_text_stream("stdin").readline()
+        # Where the locale is not installed, click makes a new stream of text each time, and what
+        # the old one had read ahead would be lost.
+        line = click.get_binary_stream("stdin").readline().decode(errors="replace")
         if not line:
             raise click.Abort
         return Secret(line.removesuffix("\n"))

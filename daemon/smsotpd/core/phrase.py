@@ -126,6 +126,14 @@ def in_language(catalogue: Catalogue, text: str) -> str:
     return text.said_in(catalogue) if isinstance(text, Phrase) else text
 
 
+def locale_of(environment: Mapping[str, str]) -> str:
+    """Return the locale in which a program is to speak (POSIX.1-2024, 8.2)."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environment.get(name):
+            return environment[name]
+    return ""
+
+
 def _harmless(values: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value if isinstance(value, Phrase) else printable(value)

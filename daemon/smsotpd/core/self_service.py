@@ -25,7 +25,7 @@ from smsotpd.core.errors import (
 from smsotpd.core.events import EnrolmentChanged, LoginCancelled
 from smsotpd.core.old_address import Tell, tell_old_addresses
 from smsotpd.core.own_authenticator import OwnAuthenticator
-from smsotpd.core.phrase import Languages
+from smsotpd.core.phrase import Catalogue, Languages, in_language, phrase
 from smsotpd.core.pin import check_pin
 from smsotpd.core.policy import Factor, Mode, Settings
 from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store
@@ -83,6 +83,7 @@ class SelfService:
         self._settings = settings
         self._languages = languages
         self._open = Transactions()
+        self._locales: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._open)
@@ -95,10 +96,10 @@ class SelfService:
             RefusedError: the user is enrolled already, is disabled, or no policy lets users enrol.
             BusyError: too many changes are in progress.
         """
-        before = self._look_up(parse_user(user), wish)
-        self.owner_left(owner)
         policy = self._settings().policy(SERVICE)
-        catalogue = self._languages.catalogue(policy.language)
+        catalogue = self._languages.catalogue(self._locales.get(owner) or policy.language)
+        before = self._look_up(parse_user(user), wish, catalogue)
+        self.give_up(owner)
         change = SelfChange(
             name=self._source.token(_NAME_BITS),
             owner=owner,
@@ -127,7 +128,20 @@ class SelfService:
         assert isinstance(change, SelfChange)  # noqa: S101  # nothing else is added
         return await self._guarded(change, answer)
 
+    def speak(self, owner: str, locale: str) -> None:
+        """Speak to a connection in the language of a locale, from its next change on.
+
+        Too many that want it are spoken to in the policy's: that is no reason to turn them away.
+        """
+        if owner in self._locales or len(self._locales) < _MOST_OPEN:
+            self._locales[owner] = locale
+
     def owner_left(self, owner: str) -> None:
+        """Forget a connection that is gone."""
+        self._locales.pop(owner, None)
+        self.give_up(owner)
+
+    def give_up(self, owner: str) -> None:
         """End what a connection had begun; nothing is changed by halves."""
         for change in self._open.owned_by(owner):
             self._open.close(change)
@@ -140,24 +154,28 @@ class SelfService:
             self._open.close(change)
             self._journal.record(LoginCancelled(change.login, "nobody answered"))
 
-    def _look_up(self, user: str, wish: Wish) -> Enrolment | None:
+    def _look_up(self, user: str, wish: Wish, catalogue: Catalogue) -> Enrolment | None:
+        def said(text: str) -> str:
+            return in_language(catalogue, text)
+
         with self._store.change() as change:
             enrolment, app = change.enrolment(user), change.authenticator(user)
         if wish.kind is Kind.ENROL:
             if enrolment is not None:
-                raise RefusedError("you are enrolled already")
+                raise RefusedError(said(phrase("you are enrolled already")))
             if not lets_users_enrol(self._settings(), self._local_day(self._clock.now().wall)):
-                raise RefusedError("no policy lets users enrol themselves; ask an administrator")
+                told = phrase("no policy lets users enrol themselves; ask an administrator")
+                raise RefusedError(said(told))
             return None
         if enrolment is None:
-            raise NotFoundError("you are not enrolled")
+            raise NotFoundError(said(phrase("you are not enrolled")))
         if enrolment.disabled:
-            raise RefusedError("you are disabled; ask an administrator")
+            raise RefusedError(said(phrase("you are disabled; ask an administrator")))
         channels = {recipient.channel for recipient in enrolment.recipients}
         if wish.channel and wish.channel not in channels:
-            raise NotFoundError("you have no address on that channel")
+            raise NotFoundError(said(phrase("you have no address on that channel")))
         if wish.kind is Kind.REMOVE_APP and app is None:
-            raise NotFoundError("you have no authenticator")
+            raise NotFoundError(said(phrase("you have no authenticator app")))
         return enrolment
 
     async def _guarded(self, change: SelfChange, answer: str | None) -> Steps:

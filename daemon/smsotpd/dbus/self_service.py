@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 
-from smsotpd.core.errors import NotAuthorizedError
+from smsotpd.core.errors import BadArgumentError, NotAuthorizedError
 from smsotpd.core.self_change import Kind, parse_wish
 from smsotpd.core.self_service import SelfService
 from smsotpd.core.text import has_control_characters
@@ -18,6 +18,7 @@ from smsotpd.dbus.names import SELF_SERVICE
 
 _ENROL = "org.smsotp1.self.enrol"
 _ROOT = "root"
+_LONGEST_LOCALE = 64
 
 
 def self_methods(service: SelfService, users: Users) -> tuple[Method, ...]:
@@ -48,7 +49,14 @@ def self_methods(service: SelfService, users: Users) -> tuple[Method, ...]:
         return [_encoded(await service.respond(call.caller.name, answer))]
 
     async def cancel(call: Call) -> Sequence[object]:
-        service.owner_left(call.caller.name)
+        service.give_up(call.caller.name)
+        return []
+
+    async def set_locale(call: Call) -> Sequence[object]:
+        locale = str(call.body[0])
+        if len(locale) > _LONGEST_LOCALE or has_control_characters(locale):
+            raise BadArgumentError("locale", "must be a locale, as de_DE.UTF-8")
+        service.speak(call.caller.name, locale)
         return []
 
     kind, address = ("change", "s"), (("channel", "s"), ("address", "s"))
@@ -59,6 +67,7 @@ def self_methods(service: SelfService, users: Users) -> tuple[Method, ...]:
         Method(SELF_SERVICE, "Change", (kind, *address), steps, change),
         Method(SELF_SERVICE, "Respond", (("answer", "h"),), steps, respond),
         Method(SELF_SERVICE, "Cancel", (), (), cancel),
+        Method(SELF_SERVICE, "SetLocale", (("locale", "s"),), (), set_locale),
     )
 
 

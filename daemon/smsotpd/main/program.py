@@ -13,13 +13,14 @@ from pathlib import Path
 from smsotpd import VERSION
 from smsotpd.config.settings import check_file, read_configuration
 from smsotpd.core.errors import ConfigurationError, SmsOtpError
+from smsotpd.core.phrase import locale_of
 from smsotpd.journal.native import SystemdJournal
 from smsotpd.kernel.memory import close_to_others
 from smsotpd.main.daemon import run
 from smsotpd.main.parts import gather
 from smsotpd.store.backup import restore
 from smsotpd.store.sqlite import DATABASE_NAME
-from smsotpd.words.catalogues import MessageCatalogues, locale_of
+from smsotpd.words.catalogues import MessageCatalogues
 
 _CONFIGURATION = Path("/etc/smsotp")
 _STATE = Path("/var/lib/smsotp")

@@ -5,7 +5,6 @@
 import gettext
 import re
 import struct
-from collections.abc import Mapping
 from pathlib import Path
 
 from smsotpd.core.phrase import ENGLISH, Catalogue
@@ -57,11 +56,3 @@ class MessageCatalogues:
                 return known[name]
         near = [name for name in known if name.startswith(f"{language}_")]
         return known[near[0]] if near else ENGLISH
-
-
-def locale_of(environment: Mapping[str, str]) -> str:
-    """Return the locale in which a program is to speak (POSIX.1-2024, 8.2)."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if environment.get(name):
-            return environment[name]
-    return ""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from smsotpd.core.phrase import ENGLISH
-from smsotpd.words.catalogues import MessageCatalogues, locale_of
+from smsotpd.core.phrase import ENGLISH, locale_of
+from smsotpd.words.catalogues import MessageCatalogues
 from tests.fakes.compiled import directory
 
 CODE = {"de": "Code: ", "fr": "Code : ", "es": "Código: ", "pl": "Kod: "}
