@@ -95,6 +95,11 @@ class Machine:
         self.stop()
         self._console.unlink()
 
+    @property
+    def init(self) -> int:
+        """Return the pid, on this host, of the machine's process 1."""
+        return self._init
+
     def stop(self) -> None:
         """Cut the power: nothing of a throw-away machine is worth an orderly shutdown."""
         if self._container is not None:

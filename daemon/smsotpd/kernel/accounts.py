@@ -6,14 +6,23 @@ import asyncio
 import grp
 import os
 import pwd
+import threading
+from contextlib import suppress
 
 _SECONDS = 2.0
+# Look-ups at once; of a directory that hangs, each holds its place until it gives up.
+_AT_ONCE = 8
+
+_Groups = frozenset[str] | None
 
 
 class NssAccounts:
     """Look accounts up; the port `Accounts`."""
 
-    async def groups(self, user: str) -> frozenset[str] | None:
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    async def groups(self, user: str) -> _Groups:
         """Return the names of a user's groups; None if nobody knows the user in time.
 
         A directory server may hang, so the look-up has a thread of its own and a deadline; a login
@@ -21,9 +30,37 @@ class NssAccounts:
         """
         try:
             async with asyncio.timeout(_SECONDS):
-                return await asyncio.to_thread(_groups, user)
-        except (TimeoutError, RuntimeError):  # no answer, or no thread to ask in
+                await self._places.acquire()
+                return await self._look_up(user)
+        except TimeoutError:
             return None
+
+    def _look_up(self, user: str) -> "asyncio.Future[_Groups]":
+        """Start a look-up in a daemon thread: a pool's would be joined, and hold up the exit.
+
+        Nor may it take one of the event loop's, in which secrets are read.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[_Groups] = loop.create_future()
+
+        def end(found: _Groups) -> None:
+            self._places.release()
+            if not done.done():
+                done.set_result(found)
+
+        def work() -> None:
+            found: _Groups = None
+            try:
+                found = _groups(user)
+            finally:
+                with suppress(RuntimeError):  # the loop is closed: the daemon has ended
+                    loop.call_soon_threadsafe(end, found)
+
+        try:
+            threading.Thread(target=work, name="accounts", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads
+            end(None)
+        return done
 
 
 def _groups(user: str) -> frozenset[str] | None:
