@@ -92,6 +92,7 @@ def steps_on_a_terminal() -> Iterable[Step]:
     yield from prompts.end_with_recovery_codes(())
     yield from prompts.offer_app("otpauth://totp/", "ABCDEFGH" * 4)
     yield from prompts.ask_app_code_again()
+    yield from prompts.ask_invitation()
     policy = Policy(unenrolled=AllowedUntil("2027-01-31"))
     yield from prompts.stand_aside(policy, Check("unenrolled", ""))
     denied = prompts.end(Result.MAXTRIES, prompts.TOO_MANY_WRONG)

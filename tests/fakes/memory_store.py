@@ -14,7 +14,7 @@ from smsotpd.core.gateway import STORED, GatewayDefinition
 from smsotpd.core.health import Health
 from smsotpd.core.moment import Moment, has_passed, may_have_passed
 from smsotpd.core.remembered import RememberedHost
-from smsotpd.core.spare_code import BreakGlass
+from smsotpd.core.spare_code import BreakGlass, Invitation
 from smsotpd.core.throttle import NO_FAILURES, Cooldown, Counter, CounterKey, Failures
 
 _DAY = 86_400.0
@@ -32,6 +32,7 @@ class _Tables:
     authenticators: dict[str, Authenticator] = field(default_factory=dict)
     recovery_codes: dict[str, dict[str, str]] = field(default_factory=dict)
     break_glasses: dict[str, BreakGlass] = field(default_factory=dict)
+    invitations: dict[str, Invitation] = field(default_factory=dict)
     remembered: dict[tuple[str, str, str], RememberedHost] = field(default_factory=dict)
 
     def copy(self) -> "_Tables":
@@ -46,6 +47,7 @@ class _Tables:
             dict(self.authenticators),
             dict(self.recovery_codes),
             dict(self.break_glasses),
+            dict(self.invitations),
             dict(self.remembered),
         )
 
@@ -123,6 +125,7 @@ class MemoryChange:
         self._tables.authenticators.pop(user, None)
         self._tables.recovery_codes.pop(user, None)
         self._tables.break_glasses.pop(user, None)
+        self._tables.invitations.pop(user, None)
         self.drop_challenges_of(user)
         self.drop_remembered_of(user)
 
@@ -162,6 +165,18 @@ class MemoryChange:
 
     def drop_break_glass(self, user: str) -> None:
         self._tables.break_glasses.pop(user, None)
+
+    def invitation(self, user: str) -> Invitation | None:
+        return self._tables.invitations.get(user)
+
+    def invitations(self) -> Sequence[Invitation]:
+        return [invitation for _, invitation in sorted(self._tables.invitations.items())]
+
+    def put_invitation(self, invitation: Invitation) -> None:
+        self._tables.invitations[invitation.user] = invitation
+
+    def drop_invitation(self, user: str) -> None:
+        self._tables.invitations.pop(user, None)
 
     def challenge(self, key: ChallengeKey) -> Challenge | None:
         return self._tables.challenges.get(key)

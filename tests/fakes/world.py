@@ -22,6 +22,7 @@ from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.gateways import Gateways
 from smsotpd.core.guessing import Guesses
 from smsotpd.core.health_book import HealthBook
+from smsotpd.core.invitations import Invitations
 from smsotpd.core.logins import Logins, MayActFor
 from smsotpd.core.notifier import Notifications, Notifier
 from smsotpd.core.own_authenticator import OwnAuthenticator
@@ -122,11 +123,13 @@ class World:
         codes = Codes(store, clock, self.source, self.courier, journal, KEY, settings)
         code_stage = CodeStage(store, clock, code_proofs, codes, journal)
         self.admission = Admission(store, clock, self.accounts, self._day, settings)
-        dialogue = Dialogue(store, clock, proofs, code_proofs, code_stage, self.admission, journal)
         addresses = AddressProofs(
             store, clock, self.source, self.courier, self.guesses, codes, KEY, settings
         )
-        first_login = FirstLogin(store, clock, addresses, journal)
+        first_login = FirstLogin(store, clock, self.hasher, addresses, journal)
+        dialogue = Dialogue(
+            store, clock, proofs, code_proofs, code_stage, self.admission, first_login, journal
+        )
         pin_change = PinChange(store, self.hasher, proofs, journal)
         self.logins = Logins(
             store,
@@ -175,6 +178,7 @@ class World:
             settings,
             self.languages,
         )
+        self.invitations = Invitations(store, clock, self.hasher, self.source, journal)
         self.break_glasses = BreakGlasses(store, clock, self.hasher, self.source, journal)
 
     def _day(self, _wall: float) -> str:

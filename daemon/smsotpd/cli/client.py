@@ -236,6 +236,18 @@ class AdminClient:
             raise CliError("smsotpd answered with something that is not in the contract")
         return [str(code) for code in reply]
 
+    def invite_user(self, user: str, seconds: int) -> str:
+        """Make an invitation for who is not enrolled; an older one dies."""
+        return str(self._bus.call("InviteUser", "su", user, seconds))
+
+    def revoke_invitation(self, user: str) -> None:
+        """Take an invitation back."""
+        self._bus.call("RevokeInvitation", "s", user)
+
+    def invitations(self) -> list[Entry]:
+        """Return the invitations that are out."""
+        return _entries(self._bus.call("ListInvitations"))
+
     def break_glass(self, user: str, seconds: int, reason: str) -> str:
         """Make a break-glass code."""
         return str(self._bus.call("BreakGlass", "sus", user, seconds, reason))

@@ -15,8 +15,8 @@ from smsotpd.cli.qr import draw
 from smsotpd.cli.tool import Tool, json_option, pass_tool, yes_option
 
 _TRIES = 5
-_DURATION = re.compile(r"([1-9][0-9]{0,5})([smh])", re.ASCII)
-_UNITS = {"s": 1, "m": 60, "h": 3600}
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])", re.ASCII)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _SEED_GROUP = 4
 
 
@@ -31,7 +31,7 @@ class Duration(click.ParamType):
         """Return the seconds."""
         found = _DURATION.fullmatch(str(value))
         if found is None:
-            self.fail("is no time such as 15m, 2h or 90s", param, context)
+            self.fail("is no time such as 15m, 2h, 3d or 90s", param, context)
         return int(found[1]) * _UNITS[found[2]]
 
 

@@ -53,17 +53,26 @@ def status(tool: Tool) -> None:
 @_phone
 @_channel
 @_address
+@click.option("--invited", is_flag=True, help="By the invitation that you were given.")
 @_answers
 @pass_tool
 def enrol(
-    tool: Tool, phone: str | None, channel: str, address: str | None, answers_stdin: bool
+    tool: Tool,
+    phone: str | None,
+    channel: str,
+    address: str | None,
+    invited: bool,
+    answers_stdin: bool,
 ) -> None:
-    """Enrol yourself, where a policy lets users do that."""
+    """Enrol yourself, where a policy lets users do that, or by an invitation."""
     to = _asked_address(tool, phone, address)
     with tool.connect_self() as daemon:
-        # polkit asks on this terminal; the agent must be gone before the daemon's own questions.
-        with polkit_agent(can_ask=tool.can_ask() and not tool.host.is_root):
-            steps = daemon.enrol(channel, to)
+        if invited:
+            steps = daemon.change("invitation", channel, to)
+        else:
+            # polkit asks on this terminal; its agent must be gone before the daemon's questions.
+            with polkit_agent(can_ask=tool.can_ask() and not tool.host.is_root):
+                steps = daemon.enrol(channel, to)
         _converse(tool, daemon, steps, from_stdin=answers_stdin)
 
 

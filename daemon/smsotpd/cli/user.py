@@ -9,6 +9,7 @@ from smsotpd.cli.addresses import ask_address
 from smsotpd.cli.client import AdminClient
 from smsotpd.cli.errors import CliError, WrongInputError
 from smsotpd.cli.exit import Exit
+from smsotpd.cli.invitation import invitations, invite
 from smsotpd.cli.more_ways import authenticator, break_glass, recovery
 from smsotpd.cli.output import print_facts, print_json, print_table
 from smsotpd.cli.tool import Tool, json_option, pass_tool, yes_option
@@ -40,6 +41,8 @@ def user() -> None:
 user.add_command(authenticator)
 user.add_command(recovery)
 user.add_command(break_glass)
+user.add_command(invite)
+user.add_command(invitations)
 
 
 @user.command()

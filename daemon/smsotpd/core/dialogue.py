@@ -10,14 +10,15 @@ from smsotpd.core.code_proving import CodeProof, CodeProofs, reason_of
 from smsotpd.core.code_stage import CodeStage
 from smsotpd.core.ending import deny, require_open, with_last_words
 from smsotpd.core.events import FIRST_ATTEMPT, CodeSkipped, LoginDenied, LoginGranted
-from smsotpd.core.policy import Factor
+from smsotpd.core.first_login import FirstLogin
+from smsotpd.core.policy import Factor, Mode
 from smsotpd.core.ports import Clock, Journal, Store
 from smsotpd.core.proving import PinProof, Proofs, code_lengths
 from smsotpd.core.ruling import Check
 from smsotpd.core.sending import NotSent
 from smsotpd.core.text import has_control_characters
 from smsotpd.core.throttle import NO_FAILURES
-from smsotpd.core.transaction import Result, Stage, Steps, Transaction
+from smsotpd.core.transaction import ROOT, Result, Stage, Steps, Transaction
 
 MOST_ANSWERS = 20
 
@@ -33,6 +34,7 @@ class Dialogue:
         code_proofs: CodeProofs,
         code_stage: CodeStage,
         admission: Admission,
+        first_login: FirstLogin,
         journal: Journal,
     ) -> None:
         self._store = store
@@ -41,6 +43,7 @@ class Dialogue:
         self._code_proofs = code_proofs
         self._code_stage = code_stage
         self._admission = admission
+        self._first_login = first_login
         self._journal = journal
 
     def open(self, transaction: Transaction) -> Steps:
@@ -73,8 +76,12 @@ class Dialogue:
 
     async def _after_pin(self, transaction: Transaction, answer: str) -> Steps:
         was_authtok, transaction.has_authtok = transaction.has_authtok, False
-        proof = await self._proofs.pin(transaction.login, answer)
+        # What another than root says of a service proves nothing; see `core.first_login`.
+        invites = transaction.uid == ROOT and transaction.mode is Mode.CONVERSATION
+        proof = await self._proofs.pin(transaction.login, answer, invites=invites)
         require_open(transaction)
+        if proof.invitation:
+            return self._first_login.open(transaction, proof.invitation)
         if not proof.is_right:
             if was_authtok and transaction.context.try_first_pass:
                 return prompts.ask_pin(transaction.policy, transaction.context)

@@ -169,6 +169,41 @@ class BreakGlassExpired:
 
 
 @dataclass(frozen=True, slots=True)
+class InvitationMade:
+    """An administrator invited a user to enrol.
+
+    Attributes:
+        seconds: within which it may be used.
+    """
+
+    user: str
+    seconds: float
+    by_uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationUsed:
+    """A user enrolled by an invitation, which is worth nothing any more."""
+
+    login: Login
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRevoked:
+    """An administrator took an invitation back."""
+
+    user: str
+    by_uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationExpired:
+    """The time of an invitation went by, and nobody used it."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayChanged:
     """A gateway was configured, enabled, disabled, removed or tested."""
 
@@ -257,6 +292,10 @@ Event = (
     | BreakGlassMade
     | BreakGlassUsed
     | BreakGlassExpired
+    | InvitationMade
+    | InvitationUsed
+    | InvitationRevoked
+    | InvitationExpired
     | GatewayChanged
     | GatewayDown
     | GatewayUp

@@ -3,7 +3,8 @@
 """The enrolment at a first login: a number, and the code that was sent there.
 
 It begins only where the policy says so, a module before us proved who the user is, and root's
-program asks (`core.ruling`); see docs/adr/0012.
+program asks (`core.ruling`); or by an invitation in the place of the PIN, and then a PIN is chosen.
+See docs/adr/0012-who-may-enrol.md and 0015-invitations.md.
 """
 
 from smsotpd.core import prompts
@@ -15,29 +16,44 @@ from smsotpd.core.code_proving import reason_of
 from smsotpd.core.ending import with_last_words
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.errors import BadArgumentError, NoSuchTransactionError
-from smsotpd.core.events import EnrolmentChanged, LoginDenied, LoginGranted
-from smsotpd.core.ports import Clock, Journal, Store
+from smsotpd.core.events import EnrolmentChanged, InvitationUsed, LoginDenied, LoginGranted
+from smsotpd.core.invitations import invitation_hash
+from smsotpd.core.pin import check_pin
+from smsotpd.core.ports import Clock, Journal, PinHasher, Store, StoreChange
 from smsotpd.core.proving import CHANGED_MEANWHILE
+from smsotpd.core.secret import Secret
 from smsotpd.core.sending import NotSent, Sent
 from smsotpd.core.throttle import NO_FAILURES
 from smsotpd.core.transaction import Result, Stage, Steps, Transaction
 
 MOST_ANSWERS = 8
+_MOST_BY_INVITATION = 16
 
 
 class FirstLogin:
     """Lead a user who is not enrolled from a number to a granted login."""
 
     def __init__(
-        self, store: Store, clock: Clock, addresses: AddressProofs, journal: Journal
+        self,
+        store: Store,
+        clock: Clock,
+        hasher: PinHasher,
+        addresses: AddressProofs,
+        journal: Journal,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._hasher = hasher
         self._addresses = addresses
         self._journal = journal
 
-    def open(self, transaction: Transaction) -> Steps:
-        """Ask for the number."""
+    def open(self, transaction: Transaction, invitation: str = "") -> Steps:
+        """Ask for the number.
+
+        Args:
+            invitation: hash of the one that was proven; empty where the policy lets users enrol.
+        """
+        transaction.enrols, transaction.invitation = True, invitation
         transaction.stage = Stage.NUMBER
         return prompts.ask_number()
 
@@ -46,8 +62,13 @@ class FirstLogin:
         if transaction.stage is Stage.FAREWELL:
             return transaction.outcome
         transaction.answers += 1
-        if transaction.answers > MOST_ANSWERS:
+        most = _MOST_BY_INVITATION if transaction.invitation else MOST_ANSWERS
+        if transaction.answers > most:
             steps = self._deny(transaction, Result.MAXTRIES, "too many answers")
+        elif transaction.stage is Stage.NEW_PIN:
+            steps = await self._after_new_pin(transaction, answer)
+        elif transaction.stage is Stage.REPEATED_PIN:
+            steps = await self._after_repetition(transaction, answer)
         elif transaction.asked is None:
             steps = await self._after_number(transaction, answer)
         else:
@@ -77,6 +98,9 @@ class FirstLogin:
         if transaction.over:
             raise NoSuchTransactionError
         if proof.judgement is Judgement.RIGHT:
+            if transaction.invitation:
+                transaction.stage = Stage.NEW_PIN
+                return prompts.ask_new_pin()
             return self._enrol(transaction, asked)
         if left is None:
             told = prompts.TOO_MANY_WRONG
@@ -84,18 +108,46 @@ class FirstLogin:
         transaction.asked = left
         return prompts.ask_number_code_again(proof.answers_left)
 
-    def _enrol(self, transaction: Transaction, asked: AskedAddress) -> Steps:
+    async def _after_new_pin(self, transaction: Transaction, answer: str) -> Steps:
+        try:
+            pin = check_pin(Secret(answer), transaction.context.user)
+        except BadArgumentError as error:
+            return prompts.ask_new_pin(error.told)
+        transaction.new_pin_hash = await self._hasher.hash(pin)
+        transaction.stage = Stage.REPEATED_PIN
+        return prompts.ask_new_pin_again()
+
+    async def _after_repetition(self, transaction: Transaction, answer: str) -> Steps:
+        encoded, transaction.new_pin_hash = transaction.new_pin_hash, ""
+        if not await self._hasher.verify(encoded, Secret(answer)):
+            transaction.stage = Stage.NEW_PIN
+            return prompts.ask_new_pin(prompts.PINS_DIFFER)
+        if transaction.over or transaction.asked is None:
+            raise NoSuchTransactionError
+        return self._enrol(transaction, transaction.asked, encoded)
+
+    def _may_enrol(self, change: StoreChange, transaction: Transaction) -> bool:
+        """Tell whether who began may still enrol; an invitation is used up by the first who did."""
+        user, invitation = transaction.context.user, transaction.invitation
+        if change.enrolment(user) is not None:
+            return False
+        return not invitation or invitation_hash(change, user, self._clock.now()) == invitation
+
+    def _enrol(self, transaction: Transaction, asked: AskedAddress, pin_hash: str = "") -> Steps:
         user, now = transaction.context.user, self._clock.now()
         with self._store.change() as change:
-            is_still_unenrolled = change.enrolment(user) is None
+            is_still_unenrolled = self._may_enrol(change, transaction)
             if is_still_unenrolled:
-                recipients = (asked.recipient,)
-                change.put_enrolment(Enrolment(user, recipients, enrolled_at=now.wall))
+                enrolment = Enrolment(user, (asked.recipient,), pin_hash, enrolled_at=now.wall)
+                change.put_enrolment(enrolment)
+                change.drop_invitation(user)
                 change.drop_challenges_of(user)
                 change.put_failures(user, NO_FAILURES)
                 change.put_cooldown(user, None)
         if not is_still_unenrolled:
             return self._deny(transaction, Result.AUTH_ERR, CHANGED_MEANWHILE)
+        if transaction.invitation:
+            self._journal.record(InvitationUsed(transaction.login))
         self._journal.record(EnrolmentChanged(user, "enrolled at the first login"))
         seconds = now.boot - transaction.begun.boot
         self._journal.record(LoginGranted(transaction.login, seconds))

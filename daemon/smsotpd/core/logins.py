@@ -138,7 +138,6 @@ class Logins:
         if is_pin_change:
             return self._pin_change.open(transaction)
         if ruling and ruling.treatment is Treatment.ENROLMENT:
-            transaction.enrols = True
             return self._first_login.open(transaction)
         if ruling and ruling.treatment is Treatment.PIN_ALONE:
             transaction.pin_suffices = ruling.deciding

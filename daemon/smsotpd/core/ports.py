@@ -19,7 +19,7 @@ from smsotpd.core.pairing_step import PairingSteps
 from smsotpd.core.remembered import RememberedHost
 from smsotpd.core.report import Report
 from smsotpd.core.secret import Secret
-from smsotpd.core.spare_code import BreakGlass
+from smsotpd.core.spare_code import BreakGlass, Invitation
 from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
 
 
@@ -100,6 +100,22 @@ class StoreChange(Protocol):
 
     def drop_break_glass(self, user: str) -> None:
         """Remove the break-glass code of a user, if there is one."""
+        ...
+
+    def invitation(self, user: str) -> Invitation | None:
+        """Return the invitation that is out for a user name, over or not."""
+        ...
+
+    def invitations(self) -> Sequence[Invitation]:
+        """Return all invitations that are out, ordered by user."""
+        ...
+
+    def put_invitation(self, invitation: Invitation) -> None:
+        """Add or replace the invitation of a user name."""
+        ...
+
+    def drop_invitation(self, user: str) -> None:
+        """Remove the invitation of a user name, if there is one."""
         ...
 
     def challenge(self, key: ChallengeKey) -> Challenge | None:

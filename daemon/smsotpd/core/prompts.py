@@ -131,6 +131,11 @@ def end_with_recovery_codes(codes: Sequence[str]) -> Steps:
     return (*shown, Step(StepKind.OUTCOME, Result.SUCCESS))
 
 
+def ask_invitation() -> Steps:
+    """Ask for the invitation before somebody enrols by it."""
+    return hidden(phrase("Invitation: "))
+
+
 def offer_app(uri: str, seed: str) -> Steps:
     """Show what an authenticator app needs, this once, and ask for its first code."""
     groups = " ".join(seed[start : start + 4] for start in range(0, len(seed), 4))

@@ -10,11 +10,12 @@ from smsotpd.core.code_kind import CodeKind
 from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.events import Login
 from smsotpd.core.guessing import Guesses
+from smsotpd.core.invitations import invitation_hash
 from smsotpd.core.pin import LONGEST_PIN
 from smsotpd.core.policy import Policy, Settings
-from smsotpd.core.ports import Clock, PinHasher, Store
+from smsotpd.core.ports import Clock, PinHasher, Store, StoreChange
 from smsotpd.core.secret import Secret
-from smsotpd.core.spare_code import GROUPED_LENGTH, parse_spare_code
+from smsotpd.core.spare_code import GROUPED_LENGTH, INVITATION_LETTER, parse_spare_code
 from smsotpd.core.text import has_control_characters
 from smsotpd.core.throttle import Permit
 
@@ -28,11 +29,13 @@ class PinProof:
     Attributes:
         reason: why it proves nothing, for the journal; empty if it is right.
         rest: what followed the PIN in the same answer: a code, or nothing.
+        invitation: hash of the invitation that stands for the PIN of who is not enrolled.
     """
 
     reason: str
     enrolment: Enrolment | None = None
     rest: str = field(default="", repr=False)
+    invitation: str = field(default="", repr=False)
 
     @property
     def is_right(self) -> bool:
@@ -62,7 +65,9 @@ class Proofs:
         self._guesses = guesses
         self._settings = settings
 
-    async def pin(self, login: Login, answer: str, lengths: tuple[int, ...] = ()) -> PinProof:
+    async def pin(
+        self, login: Login, answer: str, lengths: tuple[int, ...] = (), *, invites: bool = False
+    ) -> PinProof:
         """Judge an answer to the PIN prompt.
 
         Unknown, disabled and locked users cost the same write and the same hash as a wrong PIN.
@@ -72,6 +77,8 @@ class Proofs:
         Args:
             lengths: if there are any, a code of so many digits may follow the PIN in the same
                 answer; so may a recovery code, with its hyphens.
+            invites: whether an invitation may stand for the PIN of who is not enrolled. It is
+                counted, written and hashed like a PIN, so nobody can tell whether one is out.
         """
         candidates = _split(answer, lengths)
         longest = LONGEST_PIN + (GROUPED_LENGTH if lengths else 0)
@@ -83,22 +90,35 @@ class Proofs:
         limits = self._settings().limits
         with self._store.change() as change:
             enrolment = change.enrolment(login.user)
+            invitation = self._invitation(change, login.user, answer) if invites else ""
             verdict = self._guesses.reserve(change, login, enrolment, limits, self._clock.now())
         if not isinstance(verdict, Permit):
             await self._compare("", candidates)
             return PinProof(verdict.value)
         await self._clock.sleep(verdict.wait)
         encoded = enrolment.pin_hash if enrolment and not enrolment.disabled else ""
+        if invitation:
+            encoded, candidates = invitation, [(parse_spare_code(answer), "")]
         rest = await self._compare(encoded, candidates)
         if rest is None:
             self._guesses.report(login, verdict)
             return PinProof(_reason(enrolment))
         with self._store.change() as change:
             enrolment = change.enrolment(login.user)
-            if not is_proven_by(encoded, enrolment):
+            if invitation:
+                stands = invitation_hash(change, login.user, self._clock.now()) == invitation
+            else:
+                stands = is_proven_by(encoded, enrolment)
+            if not stands:
                 return PinProof(CHANGED_MEANWHILE)
             self._guesses.release(change, login, enrolment, limits, verdict)
-        return PinProof("", enrolment, rest)
+        return PinProof("", enrolment, rest, invitation)
+
+    def _invitation(self, change: StoreChange, user: str, answer: str) -> str:
+        """Return the hash of the invitation that an answer may be; empty for anything else."""
+        if not parse_spare_code(answer).startswith(INVITATION_LETTER):
+            return ""
+        return invitation_hash(change, user, self._clock.now())
 
     async def _compare(self, encoded: str, candidates: list[tuple[str, str]]) -> str | None:
         """Return what follows the PIN that has this hash; None if no candidate has it.

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     """What is changed."""
 
     ENROL = "enrol"
+    INVITATION = "invitation"  # enrol by one
     NUMBER = "number"
     PIN = "pin"
     ORDER = "order"
@@ -68,7 +69,7 @@ def parse_wish(kind: str, channel: str, address: str) -> Wish:
     if kind not in set(Kind):
         raise BadArgumentError("change", f"must be one of {', '.join(Kind)}")
     match wish := Kind(kind):
-        case Kind.ENROL | Kind.NUMBER:
+        case Kind.ENROL | Kind.INVITATION | Kind.NUMBER:
             return Wish(wish, recipient=parse_recipient(channel, address))
         case Kind.ORDER:
             if channel not in CHANNELS:

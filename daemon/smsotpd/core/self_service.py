@@ -22,7 +22,8 @@ from smsotpd.core.errors import (
     NotFoundError,
     RefusedError,
 )
-from smsotpd.core.events import EnrolmentChanged, LoginCancelled
+from smsotpd.core.events import EnrolmentChanged, InvitationUsed, LoginCancelled
+from smsotpd.core.invitations import invitation_hash
 from smsotpd.core.old_address import Tell, tell_old_addresses
 from smsotpd.core.own_authenticator import OwnAuthenticator
 from smsotpd.core.phrase import Catalogue, Languages, in_language, phrase
@@ -160,9 +161,12 @@ class SelfService:
 
         with self._store.change() as change:
             enrolment, app = change.enrolment(user), change.authenticator(user)
-        if wish.kind is Kind.ENROL:
+        if wish.kind in {Kind.ENROL, Kind.INVITATION}:
             if enrolment is not None:
                 raise RefusedError(said(phrase("you are enrolled already")))
+            # Whether an invitation is out is told to nobody who does not have it.
+            if wish.kind is Kind.INVITATION:
+                return None
             if not lets_users_enrol(self._settings(), self._local_day(self._clock.now().wall)):
                 told = phrase("no policy lets users enrol themselves; ask an administrator")
                 raise RefusedError(said(told))
@@ -193,6 +197,9 @@ class SelfService:
         return said_in(change.catalogue, steps)
 
     async def _first(self, change: SelfChange) -> Steps:
+        if change.wish.kind is Kind.INVITATION:
+            change.stage = Stage.PIN
+            return prompts.ask_invitation()
         if change.before is None:
             return await self._ask_address(change)
         if change.before.pin_hash:
@@ -224,11 +231,12 @@ class SelfService:
                 return await self._after_repetition(change, answer)
 
     async def _after_pin(self, change: SelfChange, answer: str) -> Steps:
-        proof = await self._proofs.pin(change.login, answer)
+        invites = change.wish.kind is Kind.INVITATION
+        proof = await self._proofs.pin(change.login, answer, invites=invites)
         require_open(change)
         if not proof.is_right:
             return self._deny(change, Result.AUTH_ERR, proof.reason, prompts.NOT_PROVEN)
-        change.pin_hash = proof.pin_hash
+        change.pin_hash, change.invitation = proof.pin_hash, proof.invitation
         if change.wish.kind in NEED_CODE:
             return await self._code_stage.begin(change, proof.enrolment)
         return await self._proven(change)
@@ -237,7 +245,7 @@ class SelfService:
         """Go on after the old factors."""
         require_open(change)
         match change.wish.kind:
-            case Kind.NUMBER:
+            case Kind.NUMBER | Kind.INVITATION:
                 return await self._ask_address(change)
             case Kind.ORDER:
                 return self._prefer(change)
@@ -325,9 +333,13 @@ class SelfService:
         require_open(change)
         user, before = change.context.user, change.before
         with self._store.change() as stored:
-            is_as_it_was = stored.enrolment(user) == before
+            is_as_it_was = stored.enrolment(user) == before and (
+                not change.invitation
+                or invitation_hash(stored, user, self._clock.now()) == change.invitation
+            )
             if is_as_it_was:
                 stored.put_enrolment(after)
+                stored.drop_invitation(user)
                 stored.drop_challenges_of(user)
                 stored.drop_remembered_of(user)
                 if change.asked is not None:
@@ -335,6 +347,8 @@ class SelfService:
                     stored.put_cooldown(user, None)
         if not is_as_it_was:
             return self._deny(change, Result.AUTH_ERR, CHANGED_MEANWHILE, prompts.NOT_CHANGED)
+        if change.invitation:
+            self._journal.record(InvitationUsed(change.login))
         event = EnrolmentChanged(user, f"{change.wish.kind}: changed by the user", change.uid)
         self._journal.record(event)
         if before is not None:

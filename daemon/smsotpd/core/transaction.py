@@ -117,6 +117,7 @@ class Transaction:
         outcome: the steps that end it, once it has only to be read what they say.
         new_pin_hash: of a PIN that is still to be repeated.
         enrols: whether a user who is not enrolled is led through the enrolment.
+        invitation: hash of the one that stood for the PIN in that; empty if none did.
         asked: the address to which the code for that is on its way.
         pin_suffices: the check of the policy by which no code follows the PIN; None if one does.
         catalogue: of the language in which the user is spoken to; that of the policy's texts, too.
@@ -141,6 +142,7 @@ class Transaction:
     outcome: Steps = ()
     new_pin_hash: str = field(default="", repr=False)
     enrols: bool = False
+    invitation: str = field(default="", repr=False)
     asked: AskedAddress | None = field(default=None, repr=False)
     pin_suffices: Check | None = None
     catalogue: Catalogue = ENGLISH

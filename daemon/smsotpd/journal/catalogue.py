@@ -27,6 +27,10 @@ from smsotpd.core.events import (
     GatewayChanged,
     GatewayDown,
     GatewayUp,
+    InvitationExpired,
+    InvitationMade,
+    InvitationRevoked,
+    InvitationUsed,
     Login,
     LoginCancelled,
     LoginDenied,
@@ -78,6 +82,10 @@ ENTRIES: Mapping[type[Event], Entry] = {
     BreakGlassExpired: Entry(
         syslog.LOG_NOTICE, "Break-glass code of {user} expired unused: {reason}"
     ),
+    InvitationMade: Entry(syslog.LOG_NOTICE, "User {user} invited to enrol by uid {by_uid}"),
+    InvitationUsed: Entry(syslog.LOG_NOTICE, "Invitation of {user} used for {service}"),
+    InvitationRevoked: Entry(syslog.LOG_NOTICE, "Invitation of {user} taken back by uid {by_uid}"),
+    InvitationExpired: Entry(syslog.LOG_NOTICE, "Invitation of {user} expired unused"),
     GatewayChanged: Entry(syslog.LOG_NOTICE, "Gateway {gateway}: {change}"),
     GatewayDown: Entry(syslog.LOG_ERR, "Gateway {gateway} is down: {reason}"),
     GatewayUp: Entry(syslog.LOG_NOTICE, "Gateway {gateway} is back: {reason}"),

@@ -28,6 +28,7 @@ from smsotpd.core.gateways import Gateways
 from smsotpd.core.guessing import Guesses
 from smsotpd.core.health_book import HealthBook
 from smsotpd.core.importing import Imports
+from smsotpd.core.invitations import Invitations
 from smsotpd.core.logins import Logins
 from smsotpd.core.notifier import Notifications, Notifier
 from smsotpd.core.overview import Configured, Overview, Overviews
@@ -50,6 +51,7 @@ from smsotpd.dbus.admin import (
 )
 from smsotpd.dbus.authentication import authentication_methods
 from smsotpd.dbus.importing import import_method
+from smsotpd.dbus.invitations import invitation_methods
 from smsotpd.dbus.method import Method
 from smsotpd.dbus.more_ways import way_methods
 from smsotpd.dbus.policy import policy_methods
@@ -132,11 +134,11 @@ class Parts:
         codes = Codes(store, self.clock, source, courier, journal, key, settings)
         code_stage = CodeStage(store, self.clock, code_proofs, codes, journal)
         self.admission = Admission(store, clock, accounts, _local_day, settings)
-        dialogue = Dialogue(
-            store, self.clock, proofs, code_proofs, code_stage, self.admission, journal
-        )
         addresses = AddressProofs(store, clock, source, courier, guesses, codes, key, settings)
-        first_login = FirstLogin(store, clock, addresses, journal)
+        first_login = FirstLogin(store, clock, hasher, addresses, journal)
+        dialogue = Dialogue(
+            store, clock, proofs, code_proofs, code_stage, self.admission, first_login, journal
+        )
         pin_change = PinChange(store, hasher, proofs, journal)
         self.logins = Logins(
             store,
@@ -185,6 +187,7 @@ class Parts:
             settings,
             languages,
         )
+        self.invitations = Invitations(store, self.clock, hasher, source, journal)
         self.break_glasses = BreakGlasses(store, self.clock, hasher, source, journal)
         self.imports = Imports(store, self.clock, hasher, journal, settings, notifier.tell)
         self._configured = self._taken()
@@ -203,6 +206,7 @@ class Parts:
             *user_methods(self.users),
             *policy_methods(self.admission, self.users),
             *self_methods(self.self_service, self.users),
+            *invitation_methods(self.invitations),
             *way_methods(self.authenticators, self.recovery, self.break_glasses),
         )
 
@@ -258,6 +262,7 @@ class Parts:
         try:
             self._store.prune(self.clock.now())
             self.break_glasses.expire()
+            self.invitations.expire()
         except UnavailableError as error:
             self.journal.record(StoreFailed(str(error)))
 

@@ -27,11 +27,13 @@ _UNFINISHED: Final = ".backup-unfinished"
 _ASIDE: Final = ".damaged"
 _COMPANIONS: Final = ("-wal", "-journal", "-shm")
 
-# Codes and break-glass codes may have been used since; so may the authenticator's present one.
+# Codes, break-glass codes and invitations may have been used since; so may the authenticator's
+# present one.
 _FORGET: Final = """
 DELETE FROM challenges;
 DELETE FROM remembered_hosts;
 DELETE FROM break_glass_codes;
+DELETE FROM invitations;
 UPDATE authenticators SET newest_step = max(newest_step, {step});
 """
 

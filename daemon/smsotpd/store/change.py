@@ -2,54 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """One atomic change of the database: the statements behind `core.ports.StoreChange`."""
 
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
-from smsotpd.core.authenticator import Authenticator
 from smsotpd.core.challenge import Challenge, ChallengeKey
 from smsotpd.core.enrolment import Enrolment
-from smsotpd.core.errors import BadArgumentError, UnavailableError
 from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.health import Health
 from smsotpd.core.moment import Moment
 from smsotpd.core.remembered import RememberedHost
-from smsotpd.core.spare_code import BreakGlass
 from smsotpd.core.throttle import NO_FAILURES, Cooldown, Counter, CounterKey, Failures
 from smsotpd.store import pruning, rows
-from smsotpd.store.faults import unavailable
-from smsotpd.store.rows import Row
-
-_Value = TypeVar("_Value")
+from smsotpd.store.way_rows import WayStatements
 
 
-class SqliteChange:
+class SqliteChange(WayStatements):
     """One open transaction of the database; unusable once it is over or a statement has failed."""
-
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
-        self._path = path
-        self._over = False
-        self._failed = False
-
-    def commit(self) -> None:
-        """Put the change on disk.
-
-        Raises:
-            UnavailableError: it could not be written, or a statement had failed before.
-        """
-        self._write("COMMIT")
-
-    def end(self) -> None:
-        """Take back what was not committed, and let nothing more happen under this name."""
-        self._over = True
-        # SQLite takes back by itself what it could not write (sqlite.org/lang_transaction.html). If
-        # it cannot even do that, the next change is refused; the error that led here says more.
-        with suppress(sqlite3.Error):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
 
     def enrolment(self, user: str) -> Enrolment | None:
         """Return a user's enrolment."""
@@ -100,75 +67,10 @@ class SqliteChange:
         self.drop_authenticator(user)
         self.put_recovery_codes(user, {})
         self.drop_break_glass(user)
+        self.drop_invitation(user)
         self.drop_remembered_of(user)
         self.put_failures(user, NO_FAILURES)
         self.put_cooldown(user, None)
-
-    def authenticator(self, user: str) -> Authenticator | None:
-        """Return a user's authenticator app."""
-        return self._read_one(
-            "SELECT * FROM authenticators WHERE user = ?", (user,), rows.authenticator_of
-        )
-
-    def put_authenticator(self, authenticator: Authenticator) -> None:
-        """Add or replace a user's authenticator app."""
-        self._write(
-            "REPLACE INTO authenticators VALUES (?, ?, ?, ?, ?, ?)",
-            rows.authenticator_row(authenticator),
-        )
-
-    def drop_authenticator(self, user: str) -> None:
-        """Remove a user's authenticator app, if there is one."""
-        self._write("DELETE FROM authenticators WHERE user = ?", (user,))
-
-    def recovery_codes(self, user: str) -> Mapping[str, str]:
-        """Return the hashes of a user's unused recovery codes, by letter."""
-        found = self._read(
-            "SELECT letter, hash FROM recovery_codes WHERE user = ? ORDER BY letter", (user,)
-        )
-        return dict(found)
-
-    def put_recovery_codes(self, user: str, hashes: Mapping[str, str]) -> None:
-        """Replace all recovery codes of a user."""
-        self._write("DELETE FROM recovery_codes WHERE user = ?", (user,))
-        self._write_all(
-            "INSERT INTO recovery_codes VALUES (?, ?, ?)",
-            [(user, letter, encoded) for letter, encoded in hashes.items()],
-        )
-
-    def drop_recovery_code(self, user: str, letter: str) -> None:
-        """Remove one recovery code, if it is there."""
-        self._write("DELETE FROM recovery_codes WHERE user = ? AND letter = ?", (user, letter))
-
-    def users_with_authenticator(self) -> frozenset[str]:
-        """Return all users who have an authenticator app."""
-        return frozenset(user for (user,) in self._read("SELECT user FROM authenticators"))
-
-    def recovery_codes_left(self) -> Mapping[str, int]:
-        """Return how many recovery codes each user has who has any."""
-        return dict(self._read("SELECT user, count(*) FROM recovery_codes GROUP BY user"))
-
-    def break_glass(self, user: str) -> BreakGlass | None:
-        """Return the break-glass code that is out for a user, over or not."""
-        return self._read_one(
-            "SELECT * FROM break_glass_codes WHERE user = ?", (user,), rows.break_glass_of
-        )
-
-    def break_glasses(self) -> Sequence[BreakGlass]:
-        """Return all break-glass codes that are out, ordered by user."""
-        found = self._read("SELECT * FROM break_glass_codes ORDER BY user")
-        return [rows.break_glass_of(row) for row in found]
-
-    def put_break_glass(self, code: BreakGlass) -> None:
-        """Add or replace the break-glass code of a user."""
-        self._write(
-            "REPLACE INTO break_glass_codes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            rows.break_glass_row(code),
-        )
-
-    def drop_break_glass(self, user: str) -> None:
-        """Remove the break-glass code of a user, if there is one."""
-        self._write("DELETE FROM break_glass_codes WHERE user = ?", (user,))
 
     def challenge(self, key: ChallengeKey) -> Challenge | None:
         """Return the challenge of (user, service, rhost), live or not."""
@@ -340,41 +242,3 @@ class SqliteChange:
         """Remove what is over."""
         for statement in pruning.STATEMENTS:
             self._write(statement, pruning.parameters(now))
-
-    def _read(self, sql: str, values: Row = ()) -> list[Row]:
-        with self._statement() as connection:
-            return connection.execute(sql, values).fetchall()
-
-    def _read_one(self, sql: str, values: Row, read: Callable[[Row], _Value]) -> _Value | None:
-        found = self._read(sql, values)
-        return read(found[0]) if found else None
-
-    def _write(self, sql: str, values: Row | Mapping[str, float | str] = ()) -> None:
-        with self._statement() as connection:
-            connection.execute(sql, values)
-
-    def _write_all(self, sql: str, values: Iterable[Row]) -> None:
-        with self._statement() as connection:
-            connection.executemany(sql, values)
-
-    @contextmanager
-    def _statement(self) -> Iterator[sqlite3.Connection]:
-        if self._over:
-            raise RuntimeError("this change of the store is over")
-        # After a failed statement SQLite may have ended the transaction: the next one would then
-        # be stored alone. So a caller that swallowed the error gets it again, at the commit too.
-        if self._failed:
-            raise UnavailableError(f"{self._path}: an earlier step of this change has failed")
-        try:
-            yield self._connection
-        except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
-            self._failed = True
-            raise
-        except sqlite3.Error as error:
-            self._failed = True
-            # The cause is left out: Python quotes a stored text that it cannot decode.
-            raise unavailable(self._path, error) from None
-        except UnicodeEncodeError:
-            self._failed = True
-            # The cause is left out: it carries the whole text, which may be a secret.
-            raise BadArgumentError("text", "is not Unicode") from None

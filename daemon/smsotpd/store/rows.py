@@ -17,7 +17,7 @@ from smsotpd.core.moment import Moment
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.remembered import RememberedHost
 from smsotpd.core.secret import Secret
-from smsotpd.core.spare_code import BreakGlass
+from smsotpd.core.spare_code import BreakGlass, Invitation
 from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
 
 Row = tuple[Any, ...]
@@ -132,6 +132,23 @@ def break_glass_row(code: BreakGlass) -> Row:
         code.by_uid,
         *moment_row(code.made),
         code.lifetime,
+    )
+
+
+def invitation_of(row: Row) -> Invitation:
+    """Read a row of `invitations` in the order of its columns."""
+    user, encoded, by_uid, wall, boot, boot_id, lifetime = row
+    return Invitation(user, encoded, by_uid, Moment(wall, boot, boot_id), lifetime)
+
+
+def invitation_row(invitation: Invitation) -> Row:
+    """Return the columns of `invitations` in their order."""
+    return (
+        invitation.user,
+        invitation.encoded,
+        invitation.by_uid,
+        *moment_row(invitation.made),
+        invitation.lifetime,
     )
 
 

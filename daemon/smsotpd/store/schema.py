@@ -158,9 +158,22 @@ CREATE TABLE remembered_hosts (
 ) STRICT, WITHOUT ROWID;
 """
 
+# What lets users who are not enrolled do it themselves, once.
+_V5 = """
+CREATE TABLE invitations (
+    user TEXT NOT NULL PRIMARY KEY,
+    hash TEXT NOT NULL,
+    by_uid INTEGER NOT NULL,
+    made_wall REAL NOT NULL,
+    made_boot REAL NOT NULL,
+    made_boot_id TEXT NOT NULL,
+    lifetime REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 # The first brings an empty database to version 1, the second that to version 2, and so on.
 # One that has been released is never edited.
-MIGRATIONS: Final[Sequence[str]] = (_V1, _V2, _V3, _V4)
+MIGRATIONS: Final[Sequence[str]] = (_V1, _V2, _V3, _V4, _V5)
 
 
 def migrate(

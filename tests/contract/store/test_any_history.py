@@ -19,7 +19,7 @@ from smsotpd.core.moment import Moment
 from smsotpd.core.ports import Store, StoreChange
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.remembered import RememberedHost
-from smsotpd.core.spare_code import BreakGlass
+from smsotpd.core.spare_code import BreakGlass, Invitation
 from smsotpd.core.throttle import Cooldown, Counter, CounterKey, Failures
 from tests.contract.store.conftest import OpenStore
 from tests.contract.store.values import DAY, NOON
@@ -103,6 +103,8 @@ _break_glasses = st.builds(
     BreakGlass, _users, st.just("h"), st.just("why"), st.just(0), _moments, _seconds
 )
 
+_invitations = st.builds(Invitation, _users, st.just("h"), st.just(0), _moments, _seconds)
+
 _steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(lambda value: lambda change: change.put_enrolment(value), _enrolments),
     st.builds(lambda user: lambda change: change.drop_enrolment(user), _users),
@@ -120,6 +122,8 @@ _steps: st.SearchStrategy[Step] = st.one_of(
     ),
     st.builds(lambda value: lambda change: change.put_break_glass(value), _break_glasses),
     st.builds(lambda user: lambda change: change.drop_break_glass(user), _users),
+    st.builds(lambda value: lambda change: change.put_invitation(value), _invitations),
+    st.builds(lambda user: lambda change: change.drop_invitation(user), _users),
     st.builds(lambda value: lambda change: change.put_remembered(value), _hosts),
     st.builds(lambda user: lambda change: change.drop_remembered_of(user), _users),
 )
@@ -172,6 +176,8 @@ def _contents(store: Store) -> Sequence[object]:
             [change.recovery_codes(user) for user in USERS],
             [change.break_glass(user) for user in USERS],
             list(change.break_glasses()),
+            [change.invitation(user) for user in USERS],
+            list(change.invitations()),
             [change.counter(CounterKey(kind, "user", user)) for kind in KINDS for user in USERS],
             [list(change.remembered_of(user)) for user in USERS],
             [change.remembered(user, svc, "192.0.2.7") for user in USERS for svc in SERVICES],

@@ -5,7 +5,7 @@
 from dataclasses import replace
 
 from smsotpd.core.ports import Store
-from tests.contract.store.values import ANNA, APP, BEN, GLASS
+from tests.contract.store.values import ANNA, APP, BEN, GLASS, INVITATION
 
 
 def test_a_user_nobody_knows_has_nothing_but_what_is_sent(store: Store) -> None:
@@ -61,6 +61,7 @@ def test_they_outlive_a_changed_enrolment_and_go_with_the_user(store: Store) -> 
             change.put_authenticator(replace(APP, user=user.user))
             change.put_recovery_codes(user.user, {"A": "one"})
             change.put_break_glass(replace(GLASS, user=user.user))
+            change.put_invitation(replace(INVITATION, user=user.user))
         change.put_enrolment(replace(ANNA, disabled=True))
     with store.change() as change:
         assert change.authenticator("anna") == APP
@@ -70,6 +71,7 @@ def test_they_outlive_a_changed_enrolment_and_go_with_the_user(store: Store) -> 
         assert change.authenticator("anna") is None
         assert change.recovery_codes("anna") == {}
         assert [code.user for code in change.break_glasses()] == ["ben"]
+        assert [invitation.user for invitation in change.invitations()] == ["ben"]
 
 
 def test_each_can_be_taken_away_alone(store: Store) -> None:
@@ -79,11 +81,17 @@ def test_each_can_be_taken_away_alone(store: Store) -> None:
         change.drop_authenticator("anna")
         change.drop_break_glass("anna")
         change.drop_break_glass("nobody")
+        change.put_invitation(INVITATION)
+        assert change.invitation("anna") == INVITATION
+        change.drop_invitation("anna")
+        change.drop_invitation("nobody")
     with store.change() as change:
         assert change.authenticator("anna") is None
         assert change.break_glass("anna") is None
+        assert change.invitation("anna") is None
 
 
 def test_no_secret_shows_in_a_representation() -> None:
     assert APP.salt not in repr(APP)
     assert "argon2id" not in repr(GLASS)
+    assert "argon2id" not in repr(INVITATION)

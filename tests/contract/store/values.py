@@ -11,7 +11,7 @@ from smsotpd.core.gateway import GatewayDefinition
 from smsotpd.core.moment import Moment
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.secret import Secret
-from smsotpd.core.spare_code import BreakGlass
+from smsotpd.core.spare_code import BreakGlass, Invitation
 from smsotpd.core.throttle import CounterKey
 
 NOON = Moment(wall=1_700_000_000.25, boot=5_000.125, boot_id="boot-1")
@@ -45,6 +45,7 @@ APP = Authenticator(
     "anna", "salt", digits=8, newest_step=58_000_000, drift=-2, added_at=1_700_000_000.5
 )
 GLASS = BreakGlass("anna", "$argon2id$hash", "phone lost", 0, NOON, 900.0)
+INVITATION = Invitation("anna", "$argon2id$hash", 0, NOON, 259_200.0)
 
 GUESSES = CounterKey("guess", "user", "anna")
 

@@ -233,6 +233,15 @@ class FakeDaemon:
         self._user(user)["recovery_codes"] = 2
         return ["AAAA-BBBB-CCCC-DDDD", "BAAA-BBBB-CCCC-DDDD"]
 
+    def _InviteUser(self, user: str, seconds: int) -> str:  # noqa: N802  # as above
+        return f"YK7Q-{user}-{seconds}"
+
+    def _RevokeInvitation(self, user: str) -> None:  # noqa: N802  # as above
+        self._user(user)
+
+    def _ListInvitations(self) -> list[dict[str, object]]:  # noqa: N802  # as above
+        return [{"user": "anna", "by_uid": 0, "until": 1_767_225_600}]
+
     def _BreakGlass(self, user: str, seconds: int, reason: str) -> str:  # noqa: N802  # as above
         self._user(user)
         self.glasses.append((seconds, reason))

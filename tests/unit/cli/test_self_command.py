@@ -126,3 +126,11 @@ def test_an_app_is_removed(shell: Shell, daemon: Daemon) -> None:
     daemon.script = [DONE]
     assert shell.run("self", "authenticator", "remove").exit_code == 0
     assert daemon.wishes == [("authenticator-remove", "", "")]
+
+
+def test_an_invitation_needs_no_polkit(shell: Shell, daemon: Daemon) -> None:
+    shell.interactive = True
+    daemon.script = [[["hidden", "Invitation: "]], DONE]
+    done = shell.run("self", "enrol", "--invited", "--phone", "+431234567", typed="YK7Q\n")
+    assert done.exit_code == 0, done.output
+    assert daemon.wishes == [("invitation", "sms", "+431234567")]

@@ -68,6 +68,15 @@ async def live_through_more_ways(world: World) -> None:
     world.more_secrets.append(await world.break_glasses.make("anna", 60, "phone lost", 0))
     world.clock.advance(61.0)
     world.break_glasses.expire()
+    world.more_secrets.append(invitation := await world.invitations.make("carla", 600, 0))
+    world.more_secrets.append(invitation.replace("-", ""))
+    terminal = await world.begin("carla").answer(invitation, "+4915112345678")
+    await terminal.answer(world.source.codes[-1], NEW_PIN, NEW_PIN)
+    for user in ("dora", "emil"):
+        world.more_secrets.append(await world.invitations.make(user, 600, 0))
+    world.invitations.revoke("dora", 0)
+    world.clock.advance(601.0)
+    world.invitations.expire()
 
 
 async def live_through_everything(world: World) -> None:
@@ -106,6 +115,7 @@ async def test_no_event_holds_anything_secret(world: World) -> None:
         *("LoginGranted", "LoginDenied", "LoginCancelled", "CodeSent", "CodeFailed"),
         *("CodeNotSent", "UserLocked", "EnrolmentChanged", "GatewayChanged"),
         *("RecoveryCodeUsed", "BreakGlassMade", "BreakGlassUsed", "BreakGlassExpired"),
+        *("InvitationMade", "InvitationUsed", "InvitationRevoked", "InvitationExpired"),
     }
     shown = "\n".join(
         text for event in world.journal.events for text in (*texts_of(event), repr(event))

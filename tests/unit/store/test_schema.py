@@ -86,6 +86,7 @@ def test_a_database_of_each_earlier_version_is_opened(tmp_path: Path, version: i
         assert change.authenticator("anna") is None
         assert change.recovery_codes("anna") == {}
         assert change.break_glass("anna") is None
+        assert change.invitation("anna") is None
     assert old.with_name(f"{DATABASE_NAME}.bak-v{version}").exists()
 
 
