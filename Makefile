@@ -3,6 +3,8 @@
 
 PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -m pytest
+# Booted hosts mostly wait; each file of tests has hosts of its own.
+SIDE_BY_SIDE := --numprocesses 3 --dist loadfile
 
 # Attacks that need the machines of other tests.
 ATTACKS := tests/attacks tests/pam/test_hostile_bus.py tests/system/gateways/test_secrets.py \
@@ -25,7 +27,8 @@ demo: deb  ## log in for real in a throw-away Debian: PIN, code, in
 	@$(PYTHON) -m tests.demo
 
 test: deb  ## everything: static, unit, contract, bus and system tests
-	$(PYTEST) tests
+	$(PYTEST) --ignore tests/system tests
+	$(PYTEST) $(SIDE_BY_SIDE) tests/system
 
 check: prepare  ## the static tests: style, types, layers, packaging files
 	$(PYTEST) tests/static
@@ -37,7 +40,7 @@ test-bus: prepare  ## the daemon on a private system bus
 	$(PYTEST) -m bus tests
 
 test-system: deb  ## ssh, sudo and a desktop on booted Debian 12 and 13 (root)
-	$(PYTEST) tests/system
+	$(PYTEST) $(SIDE_BY_SIDE) tests/system
 
 attack: deb  ## attack it, and print what was tried and what held (root)
 	ATTACK=long $(PYTEST) --tally $(ATTACKS)
