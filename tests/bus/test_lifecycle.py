@@ -47,6 +47,26 @@ async def test_a_bad_configuration_does_not_start(daemon: Daemon) -> None:
     assert "Traceback" not in said
 
 
+async def test_all_that_is_wrong_is_told_at_a_reload_and_a_start(
+    root: Client, daemon: Daemon
+) -> None:
+    wrong = "[policy.sshd]\nfactor = ['code']\ncode_digits = 3\n"
+    (daemon.configuration / "smsotpd.toml").write_text(wrong)
+    complaints = ("smsotpd.toml:2: policy.sshd.factor", "smsotpd.toml:3: policy.sshd.code_digits")
+
+    daemon.reload()
+
+    [status] = await root.call(ADMIN, "Status")
+    told = status["configuration_complaint"].value
+    assert all(complaint in told for complaint in complaints)
+    daemon.stop()
+    refused = Daemon(daemon.address, daemon.directory)
+    assert refused.process.stderr is not None
+    said = refused.process.stderr.read()
+    assert refused.stop() == os.EX_CONFIG
+    assert all(complaint in said for complaint in complaints)
+
+
 async def test_a_second_daemon_is_refused(
     daemon: Daemon, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -10,7 +10,7 @@ import click
 
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.exit import Exit
-from smsotpd.cli.output import print_json, print_table
+from smsotpd.cli.output import print_json, print_table, printable
 from smsotpd.cli.tool import Tool, json_option, pass_tool
 
 _COLUMNS = {"key": "Looked at", "finding": "Found", "source": "Stands in"}
@@ -61,9 +61,19 @@ def check(tool: Tool, file: str | None) -> None:
         click.echo("nothing wrong")
         return
     else:
-        raise CliError(str(finding["text"]))
+        *others, last = _texts(finding)
+        for text in others:
+            click.echo(f"smsotpctl: {printable(text)}", err=True)
+        raise CliError(last)
     if finding["complaint"]:
         click.get_current_context().exit(Exit.FAILED)
+
+
+def _texts(finding: Mapping[str, object]) -> list[str]:
+    mistakes = finding.get("mistakes")
+    if not isinstance(mistakes, list) or not mistakes:
+        return [str(finding["text"])]
+    return [str(each["text"]) for each in mistakes]
 
 
 def _checks(explanation: Mapping[str, object]) -> list[dict[str, object]]:

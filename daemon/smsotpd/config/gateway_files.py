@@ -10,6 +10,7 @@ hands to the daemon (LoadCredential=).
 from pathlib import Path
 
 from smsotpd.config.document import Document, read_document, toml_files
+from smsotpd.config.mistakes import Mistakes
 from smsotpd.config.secret_value import refuse_if_open_to_everybody, secret
 from smsotpd.core.errors import BadArgumentError, ConfigurationError
 from smsotpd.core.gateway import GatewayDefinition, parse_gateway_name
@@ -25,7 +26,12 @@ def read_gateway_files(directory: Path) -> tuple[GatewayDefinition, ...]:
     Raises:
         ConfigurationError: a file is wrong, or open to everybody.
     """
-    return tuple(_read(path) for path in toml_files(directory / GATEWAY_FILES))
+    definitions, mistakes = [], Mistakes()
+    for path in toml_files(directory / GATEWAY_FILES):
+        with mistakes.noted():
+            definitions.append(_read(path))
+    mistakes.tell()
+    return tuple(definitions)
 
 
 def _read(path: Path) -> GatewayDefinition:

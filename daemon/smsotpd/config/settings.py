@@ -4,7 +4,7 @@
 
 import ipaddress
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from smsotpd.config.document import Document, read_document, toml_files
 from smsotpd.config.gateway_files import read_gateway_files
+from smsotpd.config.mistakes import Mistakes
 from smsotpd.config.schema import (
     DAEMON,
     GATEWAYS,
@@ -67,14 +68,16 @@ def read_configuration(directory: Path) -> Configuration:
     Raises:
         ConfigurationError: a file is unreadable or wrong; names file, key and line.
     """
-    main_file = directory / MAIN_FILE
+    main_file, mistakes = directory / MAIN_FILE, Mistakes()
+    gateways: tuple[GatewayDefinition, ...] = ()
     # A link that leads nowhere is a mistake, not a file that is absent.
     paths = [main_file] if main_file.is_symlink() or _is_there(main_file) else []
-    documents = [read_document(path) for path in (*paths, *toml_files(directory / DROP_INS))]
-    gateways = read_gateway_files(directory)
+    documents = _read_documents((*paths, *toml_files(directory / DROP_INS)), mistakes)
+    with mistakes.noted():
+        gateways = read_gateway_files(directory)
     files = len(documents) + len(gateways)
     start = Configuration(Settings(host=socket.gethostname()), gateways=gateways, files=files)
-    return merge(start, documents)
+    return merge(start, documents, mistakes)
 
 
 def check_file(directory: Path, path: Path) -> None:
@@ -87,8 +90,17 @@ def check_file(directory: Path, path: Path) -> None:
     """
     main_file, drop_ins = directory / MAIN_FILE, toml_files(directory / DROP_INS)
     before = [each for each in (main_file, *drop_ins) if each.exists() and not _is_same(each, path)]
-    documents = [_policies_of(read_document(each)) for each in before]
-    merge(Configuration(), [*documents, read_document(path)])
+    mistakes = Mistakes()
+    documents = [_policies_of(each) for each in _read_documents(before, mistakes)]
+    merge(Configuration(), [*documents, *_read_documents([path], mistakes)], mistakes)
+
+
+def _read_documents(paths: Iterable[Path], mistakes: Mistakes) -> list[Document]:
+    documents = []
+    for path in paths:
+        with mistakes.noted():
+            documents.append(read_document(path))
+    return documents
 
 
 def _is_same(one: Path, other: Path) -> bool:
@@ -100,19 +112,31 @@ def _policies_of(document: Document) -> Document:
     return replace(document, values=kept)
 
 
-def merge(configuration: Configuration, documents: Sequence[Document]) -> Configuration:
+def merge(
+    configuration: Configuration, documents: Sequence[Document], mistakes: Mistakes | None = None
+) -> Configuration:
     """Return the configuration with what the files say on top of it, a later one over an earlier.
 
+    Args:
+        mistakes: those that were found before.
+
     Raises:
-        ConfigurationError: a table or key is unknown, or a value is wrong.
+        ConfigurationError: a table or key is unknown, or a value is wrong; or what was found
+            before.
     """
+    mistakes = Mistakes() if mistakes is None else mistakes
     for document in documents:
         for name in document.values:
-            configuration = _with_table(configuration, document, name)
-    # Services start from the default policy, which any of the files may change.
+            with mistakes.noted():
+                configuration = _with_table(configuration, document, name)
+    # Services start from the default policy, which any of the files may change. What does not fit
+    # to it is no mistake of theirs while it is not known.
+    is_whole = not mistakes
     for document in documents:
-        settings = _with_services(configuration.settings, document)
-        configuration = replace(configuration, settings=settings)
+        with mistakes.noted():
+            settings = _with_services(configuration.settings, document, together=is_whole)
+            configuration = replace(configuration, settings=settings)
+    mistakes.tell()
     sources = _sources(documents)
     return replace(configuration, settings=replace(configuration.settings, sources=sources))
 
@@ -161,49 +185,68 @@ def _with_table(configuration: Configuration, document: Document, name: str) -> 
 
 
 def _with_routes(settings: Settings, document: Document) -> Settings:
-    routes = dict(settings.routes)
+    routes, mistakes = dict(settings.routes), Mistakes()
     for name, table in document.table("route").items():
-        if not isinstance(table, dict):
-            raise document.error(f"route.{name}", "must stand in a route: [route.NAME]")
-        values = _read(document, f"route.{name}", ROUTE, "route", name)
-        if not values.get("gateways"):
-            raise document.error(f"route.{name}", 'names no gateways, as in gateways = ["first"]')
-        routes[name] = Route(**values)
+        with mistakes.noted():
+            routes[name] = _route(document, name, table)
+    mistakes.tell()
     return replace(settings, routes=routes)
 
 
+def _route(document: Document, name: str, table: object) -> Route:
+    if not isinstance(table, dict):
+        raise document.error(f"route.{name}", "must stand in a route: [route.NAME]")
+    values = _read(document, f"route.{name}", ROUTE, "route", name)
+    if not values.get("gateways"):
+        raise document.error(f"route.{name}", 'names no gateways, as in gateways = ["first"]')
+    return Route(**values)
+
+
 def _with_notifications(settings: Settings, document: Document) -> Settings:
-    notifications = dict(settings.notifications)
+    notifications, mistakes = dict(settings.notifications), Mistakes()
     for name, table in document.table("notify").items():
-        if not isinstance(table, dict):
-            raise document.error(f"notify.{name}", "must stand in a notification: [notify.NAME]")
-        values = _read(document, f"notify.{name}", NOTIFY, "notify", name)
-        told = values.pop("told", ())
-        if not values.get("events") or not told:
-            raise document.error(f"notify.{name}", "needs both events and to")
-        to = tuple(recipient for recipient in told if recipient is not None)
-        notifications[name] = Notification(name, to_user=None in told, to=to, **values)
+        with mistakes.noted():
+            notifications[name] = _notification(document, name, table)
+    mistakes.tell()
     return replace(settings, notifications=notifications)
 
 
+def _notification(document: Document, name: str, table: object) -> Notification:
+    if not isinstance(table, dict):
+        raise document.error(f"notify.{name}", "must stand in a notification: [notify.NAME]")
+    values = _read(document, f"notify.{name}", NOTIFY, "notify", name)
+    told = values.pop("told", ())
+    if not values.get("events") or not told:
+        raise document.error(f"notify.{name}", "needs both events and to")
+    to = tuple(recipient for recipient in told if recipient is not None)
+    return Notification(name, to_user=None in told, to=to, **values)
+
+
 def _mail_servers(configuration: Configuration, document: Document) -> dict[str, MailServer]:
-    servers = dict(configuration.mail_servers)
+    servers, mistakes = dict(configuration.mail_servers), Mistakes()
     for name, table in document.table("smtp").items():
-        shown = f"smtp.{name}"
-        if not isinstance(table, dict):
-            raise document.error(shown, "must stand in a mail server: [smtp.NAME]")
-        values = _read(document, shown, SMTP, "smtp", name)
-        if not values.get("host") or not values.get("sender"):
-            raise document.error(shown, "needs both host and sender")
-        if bool(values.get("user")) != bool(values.get("password")):
-            raise document.error(shown, "needs both user and password, or neither")
-        if isinstance(table.get("password"), str):
-            refuse_if_open_to_everybody(Path(document.path))
-        servers[name] = server = MailServer(name, **values)
-        if server.user and server.protection is Protection.NONE and not _is_here(server.host):
-            complaint = "would send the password for everybody to read: use starttls or tls"
-            raise document.error(f"{shown}.protection", complaint)
+        with mistakes.noted():
+            servers[name] = _mail_server(document, name, table)
+    mistakes.tell()
     return servers
+
+
+def _mail_server(document: Document, name: str, table: object) -> MailServer:
+    shown = f"smtp.{name}"
+    if not isinstance(table, dict):
+        raise document.error(shown, "must stand in a mail server: [smtp.NAME]")
+    values = _read(document, shown, SMTP, "smtp", name)
+    if not values.get("host") or not values.get("sender"):
+        raise document.error(shown, "needs both host and sender")
+    if bool(values.get("user")) != bool(values.get("password")):
+        raise document.error(shown, "needs both user and password, or neither")
+    if isinstance(table.get("password"), str):
+        refuse_if_open_to_everybody(Path(document.path))
+    server = MailServer(name, **values)
+    if server.user and server.protection is Protection.NONE and not _is_here(server.host):
+        complaint = "would send the password for everybody to read: use starttls or tls"
+        raise document.error(f"{shown}.protection", complaint)
+    return server
 
 
 def _is_here(host: str) -> bool:
@@ -214,11 +257,15 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _with_services(settings: Settings, document: Document) -> Settings:
+def _with_services(settings: Settings, document: Document, *, together: bool) -> Settings:
+    mistakes = Mistakes()
     for service in document.table("policy"):
-        if service != _DEFAULT_POLICY:
-            policy = _policy(settings.policy(service), document, service)
+        if service == _DEFAULT_POLICY:
+            continue
+        with mistakes.noted():
+            policy = _policy(settings.policy(service), document, service, together=together)
             settings = replace(settings, services={**settings.services, service: policy})
+    mistakes.tell()
     return settings
 
 
@@ -233,7 +280,7 @@ def _sources(documents: Sequence[Document]) -> dict[str, str]:
     }
 
 
-def _policy(start: Policy, document: Document, service: str) -> Policy:
+def _policy(start: Policy, document: Document, service: str, *, together: bool = True) -> Policy:
     if not isinstance(document.table("policy")[service], dict):
         complaint = "must stand in the policy of a service: [policy.default] or [policy.SERVICE]"
         raise document.error(f"policy.{service}", complaint)
@@ -242,7 +289,8 @@ def _policy(start: Policy, document: Document, service: str) -> Policy:
     rules = {name: value for name, value in values.items() if name not in TEXTS}
     texts = replace(start.texts, **words)
     policy = replace(start, texts=texts, **rules)
-    _check_together(document, service, policy, words.keys() | rules.keys())
+    if together:
+        _check_together(document, service, policy, words.keys() | rules.keys())
     return policy
 
 
@@ -265,13 +313,16 @@ def _read(
     document: Document, shown: str, keys: Mapping[str, Key], *path: str
 ) -> dict[str, Any]:  # each value was made by the reader of its field
     values: dict[str, Any] = {}
+    mistakes = Mistakes()
     for name, value in document.table(*(path or (shown,))).items():
         dotted = f"{shown}.{name}"
         key = keys.get(name)
-        if key is None:
-            raise document.error(dotted, f"is no key of [{shown}]; known: {', '.join(keys)}")
-        try:
-            values[key.field] = key.read(value)
-        except ValueError as error:
-            raise document.error(dotted, str(error)) from None
+        with mistakes.noted():
+            if key is None:
+                raise document.error(dotted, f"is no key of [{shown}]; known: {', '.join(keys)}")
+            try:
+                values[key.field] = key.read(value)
+            except ValueError as error:
+                raise document.error(dotted, str(error)) from None
+    mistakes.tell()
     return values

@@ -12,6 +12,7 @@ SmsOtpError
 ├── RefusedError              understood, and not allowed as things stand
 ├── UnavailableError          the daemon cannot do it now; nothing was changed
 └── ConfigurationError        a file of the administrator's is wrong
+    └── ConfigurationMistakesError   the same, in several places
 """
 
 
@@ -83,3 +84,36 @@ class ConfigurationError(SmsOtpError):
         self.key = key
         self.line = line
         self.complaint = complaint
+
+    @property
+    def each(self) -> "tuple[ConfigurationError, ...]":
+        """Return every mistake that was found, in the order of the files."""
+        return (self,)
+
+
+class ConfigurationMistakesError(ConfigurationError):
+    """Several mistakes are in the administrator's files; the attributes are those of the first.
+
+    Its text has a line for each.
+    """
+
+    def __init__(self, each: "tuple[ConfigurationError, ...]") -> None:
+        first = each[0]
+        super().__init__(first.path, first.complaint, key=first.key, line=first.line)
+        self._each = each
+
+    def __str__(self) -> str:
+        """Return a line for each mistake."""
+        return "\n".join(str(mistake) for mistake in self._each)
+
+    @property
+    def each(self) -> "tuple[ConfigurationError, ...]":
+        """Return every mistake that was found, in the order of the files."""
+        return self._each
+
+
+def sentences(error: SmsOtpError) -> list[str]:
+    """Return the text of an error; of several mistakes in files one each."""
+    if isinstance(error, ConfigurationError):
+        return [str(each) for each in error.each]
+    return [str(error)]

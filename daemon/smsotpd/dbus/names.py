@@ -8,6 +8,7 @@ from smsotpd.core.errors import (
     BadArgumentError,
     BusyError,
     ConfigurationError,
+    ConfigurationMistakesError,
     ExistsError,
     NoSuchTransactionError,
     NotAuthorizedError,
@@ -38,6 +39,7 @@ ERRORS: Mapping[type[SmsOtpError], str] = {
     RefusedError: _PREFIX + "Refused",
     UnavailableError: UNAVAILABLE,
     ConfigurationError: _PREFIX + "Refused",
+    ConfigurationMistakesError: _PREFIX + "Refused",
 }
 
 

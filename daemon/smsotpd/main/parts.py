@@ -20,7 +20,7 @@ from smsotpd.core.code_proving import CodeProofs
 from smsotpd.core.code_stage import CodeStage
 from smsotpd.core.courier import Courier
 from smsotpd.core.dialogue import Dialogue
-from smsotpd.core.errors import SmsOtpError, UnavailableError
+from smsotpd.core.errors import SmsOtpError, UnavailableError, sentences
 from smsotpd.core.events import ConfigurationLoaded, ConfigurationRefused, StoreFailed
 from smsotpd.core.first_login import FirstLogin
 from smsotpd.core.gateway import GatewayDefinition
@@ -230,8 +230,10 @@ class Parts:
         try:
             self._configuration = read_configuration(self._directory)
         except SmsOtpError as error:
-            self.journal.record(ConfigurationRefused(str(error)))
-            self._configured = self._taken(str(error))
+            complaints = sentences(error)
+            for complaint in complaints:
+                self.journal.record(ConfigurationRefused(complaint))
+            self._configured = self._taken("; ".join(complaints))
             return
         self._gateway_types = self._new_catalogue()
         self.start()

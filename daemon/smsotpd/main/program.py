@@ -12,7 +12,7 @@ from pathlib import Path
 
 from smsotpd import VERSION
 from smsotpd.config.settings import check_file, read_configuration
-from smsotpd.core.errors import ConfigurationError, SmsOtpError
+from smsotpd.core.errors import ConfigurationError, SmsOtpError, sentences
 from smsotpd.core.phrase import locale_of
 from smsotpd.journal.native import SystemdJournal
 from smsotpd.kernel.memory import close_to_others
@@ -109,11 +109,22 @@ def _check(directory: Path, file: Path | None, *, as_json: bool) -> int:
 
 
 def _as_json(found: ConfigurationError | None) -> str:
-    """Return file, key, line and complaint, all empty if nothing is wrong, and their sentence."""
-    if found is None:
-        return json.dumps({"file": "", "key": "", "line": 0, "complaint": "", "text": ""})
-    fields = {"file": found.path, "key": found.key, "line": found.line}
-    return json.dumps({**fields, "complaint": found.complaint, "text": str(found)})
+    """Return file, key, line and complaint of the first mistake, its sentence, and all of them.
+
+    All is empty if nothing is wrong.
+    """
+    nothing = {"file": "", "key": "", "line": 0, "complaint": "", "text": ""}
+    mistakes = [
+        {
+            "file": each.path,
+            "key": each.key,
+            "line": each.line,
+            "complaint": each.complaint,
+            "text": str(each),
+        }
+        for each in (found.each if found else ())
+    ]
+    return json.dumps({**(mistakes[0] if mistakes else nothing), "mistakes": mistakes})
 
 
 def _restore(state: Path) -> int:
@@ -129,9 +140,10 @@ def _restore(state: Path) -> int:
 
 
 def _refuse(journal: SystemdJournal, error: SmsOtpError, status: int) -> int:
-    if not _is_the_journal(sys.stderr.fileno()):
-        print(f"smsotpd: {error}", file=sys.stderr)  # noqa: T201  # for whoever started it by hand
-    journal.note(f"smsotpd ends: {error}", syslog.LOG_ERR)
+    for text in sentences(error):
+        if not _is_the_journal(sys.stderr.fileno()):
+            print(f"smsotpd: {text}", file=sys.stderr)  # noqa: T201  # for whoever started it by hand
+        journal.note(f"smsotpd ends: {text}", syslog.LOG_ERR)
     return status
 
 

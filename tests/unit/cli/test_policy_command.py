@@ -103,3 +103,15 @@ def test_remembered_hosts_are_forgotten(shell: Shell) -> None:
     found = shell.run("user", "forget-hosts", "anna", "--json").output
     assert json.loads(found) == {"hosts": 2}
     assert shell.run("user", "forget-hosts", "ben").exit_code == Exit.NOT_FOUND
+
+
+def test_all_mistakes_are_told(shell: Shell, host: FakeHost) -> None:
+    second = {**WRONG, "text": "/tmp/a.toml:3: policy.sshd.code_digits: must be a whole number"}
+    found = {**WRONG, "mistakes": [WRONG, second]}
+    host.answers["smsotpd"] = Finished(78, json.dumps(found))
+
+    done = shell.run("policy", "check", "/tmp/a.toml")
+
+    assert done.exit_code == Exit.FAILED
+    assert "/tmp/a.toml:2: policy.sshd.resent: is no key" in done.output
+    assert "/tmp/a.toml:3: policy.sshd.code_digits: must be a whole number" in done.output

@@ -91,14 +91,14 @@ def configuration_findings(host: Host) -> Iterator[Finding]:
     """Return what the daemon says of its configuration."""
     done = host.run("smsotpd", "--check")
     if done.code:
-        complaint = (done.errors.strip().splitlines() or ["no reason given"])[0]
-        yield Finding(
-            "configuration",
-            Severity.ERROR,
-            "/etc/smsotp",
-            f"The daemon would not start with this configuration: {complaint}",
-            "correct the line, then: systemctl reload-or-restart smsotpd",
-        )
+        for complaint in done.errors.strip().splitlines() or ["no reason given"]:
+            yield Finding(
+                "configuration",
+                Severity.ERROR,
+                "/etc/smsotp",
+                f"The daemon would not start with this configuration: {complaint}",
+                "correct the line, then: systemctl reload-or-restart smsotpd",
+            )
 
 
 def bus_findings(host: Host) -> Iterator[Finding]:
