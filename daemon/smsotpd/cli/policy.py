@@ -42,6 +42,9 @@ def explain(tool: Tool, user: str, service: str, rhost: str) -> None:
     print_table(_COLUMNS, checks)
     click.echo()
     click.echo(f"The last line decides: {explanation['result']}.")
+    accepted = _joined(explanation.get("codes"))
+    click.echo(f"Codes accepted: {accepted}; first: {printable(str(explanation.get('first')))}.")
+    click.echo(f"The user has: {_joined(explanation.get('at_hand')) or 'none of them'}.")
 
 
 @policy.command()
@@ -74,6 +77,12 @@ def _texts(finding: Mapping[str, object]) -> list[str]:
     if not isinstance(mistakes, list) or not mistakes:
         return [str(finding["text"])]
     return [str(each["text"]) for each in mistakes]
+
+
+def _joined(names: object) -> str:
+    if not isinstance(names, list):
+        raise CliError("smsotpd answered with something that is not in the contract")
+    return printable(", ".join(map(str, names)))
 
 
 def _checks(explanation: Mapping[str, object]) -> list[dict[str, object]]:

@@ -5,7 +5,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from smsotpd.core.code_kind import CodeKind
 from smsotpd.core.enrolment import parse_user
+from smsotpd.core.invitations import invitation_hash
 from smsotpd.core.origin import address_of
 from smsotpd.core.policy import Mode, Policy, Settings, mode_for
 from smsotpd.core.ports import Accounts, Clock, Store
@@ -13,6 +15,7 @@ from smsotpd.core.remembered import RememberedHost, still_counts
 from smsotpd.core.ruling import Check, Facts, Ruling, Treatment, rule
 from smsotpd.core.throttle import is_locked
 from smsotpd.core.transaction import ROOT, Context, Transaction
+from smsotpd.core.ways import ways_of
 
 Groups = frozenset[str] | None
 
@@ -24,11 +27,17 @@ class Explanation:
     Attributes:
         checks: what is looked at, the last of which decides; each with its file and line, which
             are empty where no file says anything.
+        codes: kinds of codes that the policy accepts besides a break-glass code.
+        first: the kind that comes first.
+        at_hand: what the user has of them and, not enrolled, whether an invitation is out.
     """
 
     checks: tuple[tuple[Check, str], ...]
     treatment: Treatment
     mode: Mode
+    codes: tuple[CodeKind, ...]
+    first: CodeKind
+    at_hand: tuple[str, ...]
 
 
 class Admission:
@@ -106,4 +115,21 @@ class Admission:
         context = Context(user, service, rhost)
         found = self.ruling(context, policy, mode, groups, is_root=True)
         checks = tuple((check, settings.source(service, check.key)) for check in found.checks)
-        return Explanation(checks, found.treatment, mode)
+        codes = tuple(kind for kind in CodeKind if kind in policy.codes)
+        at_hand = self._at_hand(user, policy)
+        return Explanation(checks, found.treatment, mode, codes, policy.first, at_hand)
+
+    def _at_hand(self, user: str, policy: Policy) -> tuple[str, ...]:
+        now = self._clock.now()
+        with self._store.change() as change:
+            enrolment, ways = change.enrolment(user), ways_of(change, user, policy.codes, now)
+            is_invited = bool(invitation_hash(change, user, now))
+        is_usable = enrolment is not None and not enrolment.disabled
+        found = [
+            ("sent", is_usable and CodeKind.SENT in policy.codes),
+            ("authenticator", ways.authenticator),
+            (f"recovery: {ways.recovery_codes} left", ways.recovery_codes > 0),
+            ("break-glass", ways.break_glass),
+            ("invitation", is_invited),
+        ]
+        return tuple(name for name, is_there in found if is_there)

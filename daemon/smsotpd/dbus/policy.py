@@ -27,6 +27,9 @@ def policy_methods(admission: Admission, users: Users) -> tuple[Method, ...]:
             "treatment": Variant("s", found.treatment.name.lower().replace("_", "-")),
             "result": Variant("s", found.treatment.value),
             "mode": Variant("s", found.mode.value),
+            "codes": Variant("as", list(found.codes)),
+            "first": Variant("s", found.first),
+            "at_hand": Variant("as", list(found.at_hand)),
         }
         return [explanation]
 

@@ -35,6 +35,7 @@ class Daemon(FakeDaemon):
         return {
             "checks": CHECKS, "treatment": "pin-alone", "mode": "conversation",
             "result": "the PIN alone is asked for",
+            "codes": ["sent", "recovery"], "first": "sent", "at_hand": ["recovery: 3 left"],
         }  # fmt: skip
 
     def _ForgetHosts(self, user: str) -> int:  # noqa: N802  # named like the bus member
@@ -54,7 +55,7 @@ def test_an_explanation_names_each_rule_its_line_and_the_end(
     lines = shell.run("policy", "explain", "anna", "sshd", "192.0.2.7").output.splitlines()
     assert " ".join(lines[1].split()) == "required_groups member of none of these the default"
     assert lines[2].endswith("/etc/smsotp/smsotpd.toml:3")
-    assert lines[-1] == "The last line decides: the PIN alone is asked for."
+    assert lines[-3] == "The last line decides: the PIN alone is asked for."
     assert isinstance(daemon, Daemon)
     assert daemon.asked == ("anna", "sshd", "192.0.2.7")
 
@@ -115,3 +116,9 @@ def test_all_mistakes_are_told(shell: Shell, host: FakeHost) -> None:
     assert done.exit_code == Exit.FAILED
     assert "/tmp/a.toml:2: policy.sshd.resent: is no key" in done.output
     assert "/tmp/a.toml:3: policy.sshd.code_digits: must be a whole number" in done.output
+
+
+def test_it_says_which_codes_count_and_which_the_user_has(shell: Shell) -> None:
+    shown = shell.run("policy", "explain", "anna", "sshd").output
+    assert "Codes accepted: sent, recovery; first: sent." in shown
+    assert "The user has: recovery: 3 left." in shown

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from smsotpd.core.code_kind import CodeKind
 from smsotpd.core.errors import NotAuthorizedError, NotFoundError
 from smsotpd.core.events import CodeSkipped, LoginGranted
 from smsotpd.core.policy import AllowedUntil, Factor, Mode, Unenrolled
@@ -252,3 +253,20 @@ async def test_an_explanation_says_what_would_happen_and_where_it_stands(world: 
     assert explanation.treatment.value == "the PIN alone is asked for"
     assert explanation.mode is Mode.CONVERSATION
     assert world.journal.of(CodeSkipped) == []
+
+
+async def test_an_explanation_names_the_codes_that_count_and_what_the_user_has(
+    world: World,
+) -> None:
+    world.add_app()
+    await world.add_recovery_codes()
+    world.set_policy(codes=frozenset({CodeKind.SENT, CodeKind.RECOVERY}))
+    found = await world.admission.explain("anna", "sshd", "")
+    assert found.codes == (CodeKind.SENT, CodeKind.RECOVERY)
+    assert found.first is CodeKind.SENT
+    assert found.at_hand == ("sent", "recovery: 10 left")
+    assert (await world.admission.explain("ben", "sshd", "")).at_hand == ()
+    await world.invitations.make("ben", 600, 0)
+    assert (await world.admission.explain("ben", "sshd", "")).at_hand == ("invitation",)
+    world.users.disable("anna", 0)
+    assert (await world.admission.explain("anna", "sshd", "")).at_hand == ()
