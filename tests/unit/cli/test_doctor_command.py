@@ -3,6 +3,7 @@
 """`smsotpctl doctor`: its exit status, its two forms, and a bundle without secrets."""
 
 import json
+import re
 import tarfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from smsotpd.cli.doctor.redaction import redacted_configuration, redacted_text
 from smsotpd.cli.host import Finished
+from tests.bus.private_bus import ROOT
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.fake_daemon import FakeDaemon
 from tests.unit.cli.fake_host import FakeHost
@@ -74,6 +76,23 @@ def test_json_has_services_findings_and_status(well: Shell, host: FakeHost) -> N
     finding = next(each for each in report["findings"] if "wrong" in each["what"])
     assert finding["where"] == "/etc/pam.d/sshd:2"
     assert finding["diff"].startswith("--- a/etc/pam.d/sshd\n")
+
+
+def test_json_has_the_fields_that_the_manual_names(well: Shell, host: FakeHost) -> None:
+    (host.places.pam / "sshd").write_text(
+        "@include common-auth\nauth optional pam_python.so /usr/lib/pam-smsotp/pam_smsotp.py\n"
+    )
+    page = (ROOT / "docs/man/smsotpctl.rst").read_text()
+    described = page.partition("With **--json**, it prints one object:")[2].partition("\n\n")[0]
+
+    report = json.loads(well.run("doctor", "--json").output)
+
+    [service, *_], [finding, *_] = report["services"], report["findings"]
+    named = set(re.findall(r"\*(\w+)\*", described)) - {"error", "warning", "note"}
+    assert named == report.keys() | service.keys() | finding.keys()
+    assert all(each.keys() == service.keys() for each in report["services"])
+    assert all(each.keys() == finding.keys() for each in report["findings"])
+    assert {each["severity"] for each in report["findings"]} <= {"error", "warning", "note"}
 
 
 def test_a_bundle_holds_what_support_needs_and_no_secret(
