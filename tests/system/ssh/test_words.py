@@ -22,7 +22,7 @@ def german(server: Machine) -> Iterator[Machine]:
     server.run(["systemctl", "set-environment", "LANG=de_DE.UTF-8"])
     server.run(["systemctl", "restart", "smsotpd"])
     yield server
-    server.run(["systemctl", "unset-environment", "LANG"])
+    server.run(["systemctl", "set-environment", "LANG=C.UTF-8"])
     server.run(["systemctl", "restart", "smsotpd"])
 
 
