@@ -7,10 +7,11 @@ import re
 
 import pexpect
 
-from smsotpd.core.events import EnrolmentChanged
+from smsotpd.core.events import EnrolmentChanged, InvitationUsed
 from tests.system.accounts import PIN, Account
-from tests.system.ssh.server import log_in
+from tests.system.ssh.server import ONE_TRY, log_in
 from tests.testhost.machine import Machine
+from tests.testhost.ssh import SshLogin
 from tests.testhost.waiting import wait_until
 
 
@@ -74,3 +75,26 @@ def test_where_no_policy_wants_it_nobody_enrols(server: Machine, stranger: Accou
     # Without somebody to type the own password, polkit says no before the policy does.
     assert done.returncode in {3, 6}
     assert stranger.messages() == []
+
+
+def test_an_invited_user_enrols_at_the_first_login_and_only_once(
+    server: Machine, stranger: Account
+) -> None:
+    invitation = server.run(["smsotpctl", "user", "invite", stranger.name]).stdout.strip()
+    with SshLogin(server, stranger.name, options=ONE_TRY) as login:
+        login.expect_prompt("PIN: ")
+        login.answer(invitation)
+        login.expect_prompt("Mobile number")
+        login.answer(stranger.phone)
+        login.expect_prompt(f"Code sent to {stranger.masked}: ")
+        login.answer(stranger.code())
+        for prompt in ("New PIN: ", "New PIN again: "):
+            login.expect_prompt(prompt)
+            login.answer(PIN)
+        assert login.result().granted
+    assert len(stranger.journal(InvitationUsed)) == 1
+    log_in(stranger)
+    with SshLogin(server, stranger.name, options=ONE_TRY) as login:
+        login.expect_prompt("PIN: ")
+        login.answer(invitation)
+        assert not login.result().granted
