@@ -217,8 +217,8 @@ def be_locked_out_and_let_in_again(machine: Machine) -> None:
             login.wait_for("PIN: ")
             login.answer_unseen("wrong", "a wrong PIN")
         assert login.end() != 0
-    shown = machine.run(["sh", "-c", as_written("smsotpctl user show alice")]).stdout
-    assert "locked" in shown
+    shown = machine.run(["sh", "-c", as_written("smsotpctl status")]).stdout
+    assert re.search(r"alice\s+locked.*\d\d:\d\d", shown), shown
     sent = len(outbox(machine))
     with Recording(machine, f"{LOG_IN} id -un") as locked:
         locked.wait_for("PIN: ")
