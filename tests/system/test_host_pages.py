@@ -263,6 +263,19 @@ def test_sudo_asks_for_pin_and_code(machine: Machine, alice: Account) -> None:
     compare("sudo", login)
 
 
+def test_sudo_i_is_a_service_of_its_own(machine: Machine, alice: Account) -> None:
+    with enabled(machine, "sudo", "smsotpctl service enable sudo"):
+        with Recording(machine, "sudo -K", user="alice") as forgetting:
+            assert forgetting.end() == 0
+        with Recording(machine, "sudo -i id -un", user="alice") as past_us:
+            past_us.wait_for("password for alice: ")
+        written = pages.as_written("smsotpctl service enable sudo-i", page("sudo"))
+        machine.run(["sh", "-c", f"{written} --confirm"])
+        with Recording(machine, "sudo -i id -un", user="alice") as login:
+            pin_and_code(login, alice)
+            assert login.end() == 0
+
+
 def test_su_asks_for_pin_and_code_of_the_other(machine: Machine, alice: Account) -> None:
     with (
         enabled(machine, "console-and-su", "smsotpctl service enable su"),
