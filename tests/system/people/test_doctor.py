@@ -36,7 +36,8 @@ def patient(request: pytest.FixtureRequest) -> Iterator[Machine]:
         accounts.enrol(accounts.new_account(machine))
         machine.run(["smsotpctl", "setup", "--yes", "--no-test", "--user", enrolled(machine),
                      "--no-recovery", "--keys", "code", "--confirm"])  # fmt: skip
-        machine.run(["smsotpctl", "service", "enable", "sudo", "--confirm"])
+        for service in ("sudo", "sudo-i"):
+            machine.run(["smsotpctl", "service", "enable", service, "--confirm"])
         yield machine
 
 
@@ -149,7 +150,13 @@ HARMS = [
         "pam", "warning", "has changed since it was enabled",
         mend=("sed -i /faildelay/d /etc/pam.d/common-auth",
               "smsotpctl service disable sshd", "smsotpctl service enable sshd --confirm",
-              "smsotpctl service disable sudo", "smsotpctl service enable sudo --confirm"),
+              "smsotpctl service disable sudo", "smsotpctl service enable sudo --confirm",
+              "smsotpctl service disable sudo-i", "smsotpctl service enable sudo-i --confirm"),
+    ),
+    Harm(
+        "sudo -i goes past",
+        ("smsotpctl service disable sudo-i",),
+        "pam", "warning", "sudo -i does not",
     ),
     Harm(
         "no keyboard-interactive",

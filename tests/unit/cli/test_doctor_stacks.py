@@ -263,3 +263,21 @@ def test_an_edited_block_is_restored_from_the_backup(host: FakeHost, tmp_path: P
     assert "was edited" in finding.what
     assert finding.commands[0].startswith("install --mode=644 ")
     assert str(tmp_path) in finding.commands[0]
+
+
+def test_a_sudo_i_that_goes_past_sudo_is_a_warning_with_the_command(host: FakeHost) -> None:
+    for service in ("sudo", "sudo-i"):
+        write(host, service, read("debian12", service))
+    assert findings(host) == []
+    for stack, option in ((Stack.INSTEAD, ""), (Stack.AFTER, " --stack after")):
+        asking = enable("sudo", read("debian12", "sudo"), stack, "", reader("debian12"))
+        write(host, "sudo", asking)
+        [finding] = findings(host)
+        assert finding.severity is Severity.WARNING
+        assert "sudo -i does not" in finding.what
+        assert finding.commands == (
+            f"smsotpctl service enable sudo-i{option} --terminal python --confirm",
+        )
+    write(host, "sudo-i", enable("sudo-i", read("debian12", "sudo-i"), Stack.AFTER, "",
+                                 reader("debian12")))  # fmt: skip
+    assert findings(host) == []

@@ -122,6 +122,7 @@ def stack_findings(stacks: Stacks) -> Iterator[Finding]:
         yield from _findings_of(service, stacks)
     yield from code_alone_findings(stacks)
     yield from _damaged(stacks)
+    yield from _past_sudo(stacks)
     yield from _no_way_left(stacks)
 
 
@@ -298,6 +299,23 @@ def _damaged(stacks: Stacks) -> Iterator[Finding]:
             if backups
             else (),
         )
+
+
+def _past_sudo(stacks: Stacks) -> Iterator[Finding]:
+    """Find out whether Debian's sudo -i, a service of its own, goes past a sudo that asks."""
+    if "sudo" not in stacks.with_us or "sudo-i" in stacks.with_us:
+        return
+    if "sudo-i" not in stacks.chains:
+        return
+    now, terminal = state(stacks.read("sudo")), stacks.terminal("sudo")
+    kept = f" --stack {now}" if now is State.AFTER else ""
+    yield Finding(
+        CHECK,
+        Severity.WARNING,
+        "/etc/pam.d/sudo-i",
+        "sudo asks for a code and sudo -i does not: whoever has the password becomes root by it.",
+        commands=(f"smsotpctl service enable sudo-i{kept} --terminal {terminal} --confirm",),
+    )
 
 
 def _no_way_left(stacks: Stacks) -> Iterator[Finding]:
