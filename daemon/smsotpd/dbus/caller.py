@@ -16,7 +16,8 @@ ROOT = 0
 
 _DRIVER = "org.freedesktop.DBus"
 _POLKIT = "org.freedesktop.PolicyKit1"
-_SECONDS_FOR_DRIVER = 5.0
+# In a crowd it is this daemon that is late to read the answer; the terminal waits for 40.
+_SECONDS_FOR_DRIVER = 20.0
 _SECONDS_FOR_POLKIT = 120.0  # a person may have to type a password
 _SECONDS_FOR_NAMES = 2.0
 _ALLOW_INTERACTION = 1
