@@ -3,7 +3,7 @@
 
 PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -m pytest
-# Booted hosts mostly wait; each file of tests has hosts of its own.
+# Booted hosts, killed daemons and hanging gateways mostly wait; each file of tests has its own.
 SIDE_BY_SIDE := --numprocesses 3 --dist loadfile
 
 # Attacks that need the machines of other tests.
@@ -27,8 +27,8 @@ demo: deb  ## log in for real in a throw-away Debian: PIN, code, in
 	@$(PYTHON) -m tests.demo
 
 test: deb  ## everything: static, unit, contract, bus and system tests
-	$(PYTEST) --ignore tests/system tests
-	$(PYTEST) $(SIDE_BY_SIDE) tests/system
+	$(PYTEST) tests --ignore tests/attacks --ignore tests/faults --ignore tests/system
+	$(PYTEST) $(SIDE_BY_SIDE) tests/attacks tests/faults tests/system
 
 check: prepare  ## the static tests: style, types, layers, packaging files
 	$(PYTEST) tests/static

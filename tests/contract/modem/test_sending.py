@@ -4,6 +4,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from io import StringIO
 
 import pytest
@@ -24,6 +25,14 @@ def decoded(pdu: str) -> dict[str, object]:
     """Return what an independent decoder reads in a PDU."""
     found: dict[str, object] = SMSSubmit.decode(StringIO(pdu))
     return found
+
+
+def named(script: Mapping[str, object]) -> str:
+    """Return a name for a test's script that is the same in every process."""
+    return ", ".join(
+        f"{word}={sorted(value) if isinstance(value, frozenset) else value}"
+        for word, value in script.items()
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,7 +66,7 @@ def decoded(pdu: str) -> dict[str, object]:
         {"results": ("CMS 549", "")},
         {"results": ("CMS 198", "")},
     ],
-    ids=str,
+    ids=named,
 )
 async def test_the_message_goes_once(attach: Attach, script: dict[str, object]) -> None:
     with plugged(**script) as modem:
