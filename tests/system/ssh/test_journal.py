@@ -66,7 +66,8 @@ def test_a_granted_login(alice: Account) -> None:
     assert 0 < number_in(granted, "SMSOTP_DURATION_MS") < 10_000
     about = who(alice) | {"SMSOTP_GATEWAY": "outbox", "SMSOTP_RECIPIENT": alice.masked}
     assert ours(sent) == about | {"SMSOTP_LATENCY_MS": sent["SMSOTP_LATENCY_MS"]}
-    assert ours(granted) == who(alice) | {"SMSOTP_DURATION_MS": granted["SMSOTP_DURATION_MS"]}
+    took = {"SMSOTP_KIND": "sent", "SMSOTP_DURATION_MS": granted["SMSOTP_DURATION_MS"]}
+    assert ours(granted) == who(alice) | took
     assert sent["SMSOTP_TRANSACTION"] == granted["SMSOTP_TRANSACTION"]
     assert granted["MESSAGE"] == f"Login of {alice.name} to sshd granted"
 

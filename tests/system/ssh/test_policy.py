@@ -138,7 +138,8 @@ def test_what_would_happen_is_explained_with_the_line_that_decides(
         lines = server.run(words).stdout.splitlines()
     assert lines[1].split()[0] == "trusted_networks"
     assert lines[1].endswith("/etc/smsotp/smsotpd.d/this-test.toml:2")
-    assert lines[-1] == "The last line decides: the PIN alone is asked for."
+    assert "The last line decides: the PIN alone is asked for." in lines
+    assert lines[-1] == "The user has: sent."
 
 
 def test_a_file_is_checked_before_it_is_put_in(server: Machine) -> None:
