@@ -28,7 +28,7 @@ SIZES = ((100, 0), (10_000, 0), (100_000, 0), (100_000, 10_000))
 LARGER = 1.3
 
 
-def measure(seconds: float = 2.0) -> list[Figure]:
+def measure(seconds: float = 1.5) -> list[Figure]:
     """Return medians of Begin and of both answers for each size, and the ratios to the smallest."""
     begins: dict[tuple[int, int], list[float]] = {size: [] for size in SIZES}
     answers: dict[tuple[int, int], list[float]] = {size: [] for size in SIZES}

@@ -42,7 +42,7 @@ def ceiling(seconds: float) -> float:
     return sum(done) / seconds
 
 
-def measure(seconds: float = 10.0) -> list[Figure]:
+def measure(seconds: float = 6.0) -> list[Figure]:
     """Return the figures of both costs at each number of clients."""
     figures = []
     most = statistics.mean([ceiling(seconds / 2), ceiling(seconds / 2)])
@@ -71,7 +71,7 @@ def measure(seconds: float = 10.0) -> list[Figure]:
 
 def main() -> None:
     """Print the table."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 6.0
     print(table(measure(seconds)))
 
 

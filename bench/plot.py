@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draw each figure that has an aim as a bar of how much of the aim it uses up."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,11 @@ def write_plot(path: Path, figures: Sequence[Figure]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     # The same figures give the same file.
     with rc_context({"svg.hashsalt": "pam-smsotp", "svg.fonttype": "none"}):
-        drawing.savefig(path, format="svg", metadata={"Date": None})
+        drawn = io.StringIO()
+        drawing.savefig(drawn, format="svg", metadata={"Date": None})
+    # matplotlib leaves blanks at the ends of lines, which no file here has.
+    lines = [line.rstrip() for line in drawn.getvalue().splitlines()]
+    path.write_text("\n".join(lines) + "\n")
 
 
 def _share(figure: Figure) -> float:
