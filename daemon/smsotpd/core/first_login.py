@@ -7,7 +7,7 @@ program asks (`core.ruling`); or by an invitation in the place of the PIN, and t
 See docs/adr/0012-who-may-enrol.md and 0015-invitations.md.
 """
 
-from smsotpd.core import prompts
+from smsotpd.core import new_pin, prompts
 from smsotpd.core.address_proof import AddressProofs, AskedAddress
 from smsotpd.core.challenge import Judgement
 from smsotpd.core.channel import parse_recipient
@@ -18,10 +18,8 @@ from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.errors import BadArgumentError, NoSuchTransactionError
 from smsotpd.core.events import EnrolmentChanged, InvitationUsed, LoginDenied, LoginGranted
 from smsotpd.core.invitations import invitation_hash
-from smsotpd.core.pin import check_pin
 from smsotpd.core.ports import Clock, Journal, PinHasher, Store, StoreChange
 from smsotpd.core.proving import CHANGED_MEANWHILE
-from smsotpd.core.secret import Secret
 from smsotpd.core.sending import NotSent, Sent
 from smsotpd.core.throttle import NO_FAILURES
 from smsotpd.core.transaction import Result, Stage, Steps, Transaction
@@ -66,7 +64,7 @@ class FirstLogin:
         if transaction.answers > most:
             steps = self._deny(transaction, Result.MAXTRIES, "too many answers")
         elif transaction.stage is Stage.NEW_PIN:
-            steps = await self._after_new_pin(transaction, answer)
+            steps = await new_pin.after_first(transaction, answer, self._hasher)
         elif transaction.stage is Stage.REPEATED_PIN:
             steps = await self._after_repetition(transaction, answer)
         elif transaction.asked is None:
@@ -99,8 +97,7 @@ class FirstLogin:
             raise NoSuchTransactionError
         if proof.judgement is Judgement.RIGHT:
             if transaction.invitation:
-                transaction.stage = Stage.NEW_PIN
-                return prompts.ask_new_pin()
+                return new_pin.ask(transaction)
             return self._enrol(transaction, asked)
         if left is None:
             told = prompts.TOO_MANY_WRONG
@@ -108,20 +105,10 @@ class FirstLogin:
         transaction.asked = left
         return prompts.ask_number_code_again(proof.answers_left)
 
-    async def _after_new_pin(self, transaction: Transaction, answer: str) -> Steps:
-        try:
-            pin = check_pin(Secret(answer), transaction.context.user)
-        except BadArgumentError as error:
-            return prompts.ask_new_pin(error.told)
-        transaction.new_pin_hash = await self._hasher.hash(pin)
-        transaction.stage = Stage.REPEATED_PIN
-        return prompts.ask_new_pin_again()
-
     async def _after_repetition(self, transaction: Transaction, answer: str) -> Steps:
-        encoded, transaction.new_pin_hash = transaction.new_pin_hash, ""
-        if not await self._hasher.verify(encoded, Secret(answer)):
-            transaction.stage = Stage.NEW_PIN
-            return prompts.ask_new_pin(prompts.PINS_DIFFER)
+        encoded = await new_pin.after_second(transaction, answer, self._hasher)
+        if not isinstance(encoded, str):
+            return encoded
         if transaction.over or transaction.asked is None:
             raise NoSuchTransactionError
         return self._enrol(transaction, transaction.asked, encoded)

@@ -4,13 +4,11 @@
 
 from dataclasses import replace
 
-from smsotpd.core import prompts
-from smsotpd.core.errors import BadArgumentError, NoSuchTransactionError
+from smsotpd.core import new_pin, prompts
+from smsotpd.core.errors import NoSuchTransactionError
 from smsotpd.core.events import EnrolmentChanged, LoginDenied
-from smsotpd.core.pin import check_pin
 from smsotpd.core.ports import Journal, PinHasher, Store
 from smsotpd.core.proving import CHANGED_MEANWHILE, Proofs, is_proven_by
-from smsotpd.core.secret import Secret
 from smsotpd.core.transaction import Result, Stage, Steps, Transaction
 
 MOST_ANSWERS = 8
@@ -47,30 +45,19 @@ class PinChange:
             case Stage.REPEATED_PIN:
                 return await self._after_repetition(transaction, answer)
             case _:
-                return await self._after_new(transaction, answer)
+                return await new_pin.after_first(transaction, answer, self._hasher)
 
     async def _after_present(self, transaction: Transaction, answer: str) -> Steps:
         proof = await self._proofs.pin(transaction.login, answer)
         if not proof.is_right:
             return self._fail(transaction, Result.AUTH_ERR, proof.reason)
         transaction.pin_hash = proof.pin_hash
-        transaction.stage = Stage.NEW_PIN
-        return prompts.ask_new_pin()
-
-    async def _after_new(self, transaction: Transaction, answer: str) -> Steps:
-        try:
-            pin = check_pin(Secret(answer), transaction.context.user)
-        except BadArgumentError as error:
-            return prompts.ask_new_pin(error.told)
-        transaction.new_pin_hash = await self._hasher.hash(pin)
-        transaction.stage = Stage.REPEATED_PIN
-        return prompts.ask_new_pin_again()
+        return new_pin.ask(transaction)
 
     async def _after_repetition(self, transaction: Transaction, answer: str) -> Steps:
-        encoded, transaction.new_pin_hash = transaction.new_pin_hash, ""
-        if not await self._hasher.verify(encoded, Secret(answer)):
-            transaction.stage = Stage.NEW_PIN
-            return prompts.ask_new_pin(prompts.PINS_DIFFER)
+        encoded = await new_pin.after_second(transaction, answer, self._hasher)
+        if not isinstance(encoded, str):
+            return encoded
         if transaction.over:
             raise NoSuchTransactionError
         user = transaction.context.user

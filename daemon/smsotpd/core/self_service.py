@@ -9,7 +9,7 @@ at a login. A connection has one change at a time, and nobody else can name it.
 from collections.abc import Callable
 from dataclasses import replace
 
-from smsotpd.core import prompts
+from smsotpd.core import new_pin, prompts
 from smsotpd.core.address_proof import AddressProofs
 from smsotpd.core.challenge import Judgement
 from smsotpd.core.code_proving import CodeProof, reason_of
@@ -17,7 +17,6 @@ from smsotpd.core.code_stage import CodeStage
 from smsotpd.core.ending import deny, require_open
 from smsotpd.core.enrolment import Enrolment, parse_user, with_recipient
 from smsotpd.core.errors import (
-    BadArgumentError,
     NoSuchTransactionError,
     NotFoundError,
     RefusedError,
@@ -27,12 +26,10 @@ from smsotpd.core.invitations import invitation_hash
 from smsotpd.core.old_address import Tell, tell_old_addresses
 from smsotpd.core.own_authenticator import OwnAuthenticator
 from smsotpd.core.phrase import Catalogue, Languages, in_language, phrase
-from smsotpd.core.pin import check_pin
 from smsotpd.core.policy import Factor, Mode, Settings
 from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store
 from smsotpd.core.proving import CHANGED_MEANWHILE, Proofs
 from smsotpd.core.recovery import RecoveryCodes
-from smsotpd.core.secret import Secret
 from smsotpd.core.self_change import (
     NEED_CODE,
     SERVICE,
@@ -226,7 +223,7 @@ class SelfService:
             case Stage.APP:
                 return self._own_authenticator.confirm(change, answer)
             case Stage.NEW_PIN:
-                return await self._after_new_pin(change, answer)
+                return await new_pin.after_first(change, answer, self._hasher)
             case _:
                 return await self._after_repetition(change, answer)
 
@@ -257,7 +254,7 @@ class SelfService:
             case Kind.REMOVE_APP:
                 return self._own_authenticator.remove(change)
             case _:
-                return self._ask_new_pin(change)
+                return new_pin.ask(change)
 
     async def _ask_address(self, change: SelfChange) -> Steps:
         recipient = change.wish.recipient
@@ -281,7 +278,7 @@ class SelfService:
             change.asked = left
             return prompts.ask_number_code_again(proof.answers_left)
         if change.before is None and self._needs_pin():
-            return self._ask_new_pin(change)
+            return new_pin.ask(change)
         return self._put(change, self._with_address(change))
 
     def _needs_pin(self) -> bool:
@@ -290,24 +287,10 @@ class SelfService:
         policies = (settings.default_policy, *settings.services.values())
         return any(Factor.PIN in policy.factors for policy in policies)
 
-    def _ask_new_pin(self, change: SelfChange) -> Steps:
-        change.stage = Stage.NEW_PIN
-        return prompts.ask_new_pin()
-
-    async def _after_new_pin(self, change: SelfChange, answer: str) -> Steps:
-        try:
-            pin = check_pin(Secret(answer), change.context.user)
-        except BadArgumentError as error:
-            return prompts.ask_new_pin(error.told)
-        change.new_pin_hash = await self._hasher.hash(pin)
-        change.stage = Stage.REPEATED_PIN
-        return prompts.ask_new_pin_again()
-
     async def _after_repetition(self, change: SelfChange, answer: str) -> Steps:
-        encoded, change.new_pin_hash = change.new_pin_hash, ""
-        if not await self._hasher.verify(encoded, Secret(answer)):
-            change.stage = Stage.NEW_PIN
-            return prompts.ask_new_pin(prompts.PINS_DIFFER)
+        encoded = await new_pin.after_second(change, answer, self._hasher)
+        if not isinstance(encoded, str):
+            return encoded
         before = change.before
         enrolment = self._with_address(change) if before is None else before
         return self._put(change, replace(enrolment, pin_hash=encoded))
