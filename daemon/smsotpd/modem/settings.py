@@ -12,7 +12,7 @@ from smsotpd.core.secret import Secret
 from smsotpd.modem.device import AUTO, PATH, USB_IDS
 from smsotpd.modem.lock_file import DIRECTORY as LOCK_FILES
 from smsotpd.modem.transport import Access, FlowControl
-from smsotpd.modem.values import YES, per_minute, values_of
+from smsotpd.modem.values import OF_ANY_MODEM, YES, per_minute, values_of
 
 _MOST_MODEMS: Final = 16
 _SPEEDS: Final = (
@@ -54,23 +54,7 @@ TYPE: Final = GatewayType(
             default="international",
             choices=("international", "digits"),
         ),
-        SettingDescription(
-            "FLASH", "Show messages at once and store none", kind="yes-no", default="no"
-        ),
-        SettingDescription(
-            "REPORT",
-            "Ask for status reports",
-            "They are counted in the gateway's status; operators may charge for them.",
-            kind="yes-no",
-            default="no",
-        ),
-        SettingDescription(
-            "PER_MINUTE",
-            "Most messages a minute",
-            "Operators bar consumer SIMs that send like machines.",
-            kind="integer",
-            default="20",
-        ),
+        *OF_ANY_MODEM,
         SettingDescription(
             "DELETE_MESSAGES",
             "Delete stored messages when the storage is full",

@@ -7,12 +7,33 @@ from collections.abc import Mapping
 from typing import Final
 
 from smsotpd.core.errors import BadArgumentError
-from smsotpd.core.gateway import GatewayDefinition, GatewayType
+from smsotpd.core.gateway import GatewayDefinition, GatewayType, SettingDescription
 
 YES: Final = "yes"
 _NO: Final = "no"
 _PACE: Final = re.compile(r"[1-9]\d{0,2}", re.ASCII)
 _LONGEST_SHOWN: Final = 60
+
+# What is asked of a modem, whoever owns it.
+OF_ANY_MODEM: Final = (
+    SettingDescription(
+        "FLASH", "Show messages at once and store none", kind="yes-no", default="no"
+    ),
+    SettingDescription(
+        "REPORT",
+        "Ask for status reports",
+        "They are counted in the gateway's status; operators may charge for them.",
+        kind="yes-no",
+        default="no",
+    ),
+    SettingDescription(
+        "PER_MINUTE",
+        "Most messages a minute",
+        "Operators bar consumer SIMs that send like machines.",
+        kind="integer",
+        default="20",
+    ),
+)
 
 
 def values_of(definition: GatewayDefinition, gateway_type: GatewayType) -> dict[str, str]:

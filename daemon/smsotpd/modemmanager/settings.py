@@ -7,7 +7,7 @@ from typing import Final
 
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.gateway import GatewayDefinition, GatewayType, SettingDescription
-from smsotpd.modem.values import YES, per_minute, values_of
+from smsotpd.modem.values import OF_ANY_MODEM, YES, per_minute, values_of
 from smsotpd.modemmanager.choice import ANY
 
 _LONGEST: Final = 256
@@ -31,23 +31,7 @@ TYPE: Final = GatewayType(
             kind="yes-no",
             default="no",
         ),
-        SettingDescription(
-            "FLASH", "Show messages at once and store none", kind="yes-no", default="no"
-        ),
-        SettingDescription(
-            "REPORT",
-            "Ask for status reports",
-            "They are counted in the gateway's status; operators may charge for them.",
-            kind="yes-no",
-            default="no",
-        ),
-        SettingDescription(
-            "PER_MINUTE",
-            "Most messages a minute",
-            "Operators bar consumer SIMs that send like machines.",
-            kind="integer",
-            default="20",
-        ),
+        *OF_ANY_MODEM,
     ),
 )
 
