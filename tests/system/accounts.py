@@ -90,11 +90,15 @@ def set_up(machine: Machine) -> None:
     machine.run(["smsotpctl", "gateway", "configure", "outbox", "--type", "outbox"])
 
 
+def no_account(machine: Machine) -> Account:
+    """Return a name and a phone that no other has; the machine knows nothing of them."""
+    number = next(_numbers)
+    return Account(machine, f"user{number}", f"+4915112{number}0", machine.journal_mark())
+
+
 def new_account(machine: Machine, *, sudo: bool = False) -> Account:
     """Create an account of a name that no other has, not enrolled."""
-    number = next(_numbers)
-    mark = machine.journal_mark()
-    account = Account(machine, f"user{number}", f"+4915112{number}0", mark)
+    account = no_account(machine)
     machine.add_user(account.name, PASSWORD, sudo=sudo)
     return account
 

@@ -44,11 +44,12 @@ def test_a_new_user_logs_in_with_the_pin_that_was_made(server: Machine, stranger
 
 
 def test_a_file_is_done_line_by_line(server: Machine, stranger: Account, alice: Account) -> None:
+    ghost = accounts.no_account(server)
     lines = [
         "user,phone,pin",
         f"{alice.name},{alice.phone},{accounts.PIN}",
         f"{stranger.name},{stranger.phone},{accounts.PIN}",
-        f"ghost,+4915112345999,{accounts.PIN}",
+        f"{ghost.name},{ghost.phone},{accounts.PIN}",
         f"mallory,0170,{accounts.PIN}",
     ]
     server.write_text(FILE, "\n".join(lines), 0o600)
@@ -68,5 +69,5 @@ def test_a_file_is_done_line_by_line(server: Machine, stranger: Account, alice: 
         ]
         assert log_in_with(stranger, accounts.PIN)
     finally:
-        server.run(["smsotpctl", "user", "remove", "ghost", "--yes"], check=False)
+        server.run(["smsotpctl", "user", "remove", ghost.name, "--yes"], check=False)
         server.run(["rm", "-f", FILE])

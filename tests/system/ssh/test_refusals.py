@@ -158,7 +158,7 @@ def test_root_gets_in_where_sshd_lets_it(server: Machine, root: Account) -> None
 def test_a_name_without_an_account_gets_nowhere_though_it_is_enrolled(
     server: Machine, usual_refusal: str
 ) -> None:
-    ghost = accounts.enrol(Account(server, "ghost", "+491511200002"))
+    ghost = accounts.enrol(accounts.no_account(server))
     assert refusal(server, ghost.name, PIN) == usual_refusal
     assert ghost.messages() == []
     assert ghost.facts()["failures"] == 0
