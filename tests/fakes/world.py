@@ -104,6 +104,7 @@ class World:
             settings,
             lambda: self.in_files,
             self.health,
+            self.languages,
         )
         self.courier = Courier(clock, self.gateways, self.accounts, self.health, journal, settings)
         self.notifications = Notifications(

@@ -6,6 +6,7 @@ import click
 
 from smsotpd.cli.errors import CliError, RefusalError
 from smsotpd.cli.output import print_facts, print_json, printable
+from smsotpd.cli.own_enrolment import in_own_words
 from smsotpd.cli.polkit_agent import polkit_agent
 from smsotpd.cli.qr import draw
 from smsotpd.cli.self_client import SelfClient, Step
@@ -46,7 +47,7 @@ def status(tool: Tool) -> None:
     if tool.as_json:
         print_json(details)
     else:
-        print_facts(details)
+        print_facts(in_own_words(details, said))
 
 
 @self.command()

@@ -13,6 +13,7 @@ from smsotpd.core.health import Health
 from smsotpd.core.health_book import HealthBook
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Outcome
+from smsotpd.core.phrase import Languages, in_language, phrase
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import Clock, GatewayCatalogue, Journal, Pairing, Sender, Store
 from smsotpd.core.report import Report
@@ -22,7 +23,7 @@ from smsotpd.core.text import fill
 
 MASK = "••••••••"
 
-_TEST_TEXT = "This is a test message from pam-smsotp on {host}. It holds no code."
+TEST_TEXT = phrase("This is a test message from pam-smsotp on {host}. It holds no code.")
 # A template that takes nothing but a code has to show something, too.
 _NO_CODE = "000000"
 
@@ -59,6 +60,7 @@ class Gateways:
         settings: Callable[[], Settings],
         from_files: Callable[[], Sequence[GatewayDefinition]],
         health: HealthBook,
+        languages: Languages,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -67,6 +69,7 @@ class Gateways:
         self._settings = settings
         self._from_files = from_files
         self._health = health
+        self._languages = languages
         self._senders: dict[str, Sender] = {}
 
     def refresh(self) -> list[str]:
@@ -180,7 +183,9 @@ class Gateways:
         sender = self._sender(name)
         recipient = parse_recipient(sender.channel, address)
         settings = self._settings()
-        text = fill(_TEST_TEXT, {"host": settings.host})
+        # Like a notice: nobody knows who will read it.
+        catalogue = self._languages.catalogue(settings.default_policy.language)
+        text = fill(in_language(catalogue, TEST_TEXT), {"host": settings.host})
         message = Message(recipient, text, code=_NO_CODE)
         begun = self._clock.now().boot
         outcome = await sender.send(message, settings.send_deadline)

@@ -7,7 +7,9 @@ import typing
 from dataclasses import dataclass
 
 from smsotpd.core.event_names import kind_of
+from smsotpd.core.event_words import EVENT_WORDS
 from smsotpd.core.events import Event, Login, NotificationFailed, NotificationSent
+from smsotpd.core.phrase import Catalogue, in_language, phrase
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.text import fill, printable
 
@@ -15,13 +17,13 @@ SERVICE = "notification"
 
 # What a text may name; each event fills in those that it has.
 TAGS = frozenset(
-    {"event", "user", "phone", "service", "rhost", "tty", "time", "date", "host"}
+    {"event", "what", "user", "phone", "service", "rhost", "tty", "time", "date", "host"}
     | {"gateway", "reason", "rule", "change", "outcome", "failures", "left"}
 )
 
 # A host name of the usual kind, an address, a reason; no user's name is longer (useradd(8): 32).
 _LONGEST = 64
-DEFAULT_TEXT = "{host}: {event} {user} {service} {rhost} {gateway} {reason}{change} {time}"
+DEFAULT_TEXT = phrase("{host}: {what} {user} {service} {rhost} {gateway} {reason}{change} {time}")
 
 
 # Not of notifications themselves: that would never end.
@@ -79,8 +81,15 @@ def facts_of(event: Event) -> dict[str, str]:
     return facts
 
 
-def text_of(pattern: str, event: Event, host: str, phone: str, moment: tuple[str, str]) -> str:
-    """Return the text that tells of an event.
+def text_of(
+    catalogue: Catalogue,
+    pattern: str,
+    event: Event,
+    host: str,
+    phone: str,
+    moment: tuple[str, str],
+) -> str:
+    """Return the text that tells of an event, in a language.
 
     Args:
         pattern: the text with its tags.
@@ -92,7 +101,11 @@ def text_of(pattern: str, event: Event, host: str, phone: str, moment: tuple[str
     given = {tag: facts.get(tag, "") for tag in TAGS}
     given |= {"event": kind_of(type(event)), "host": host, "phone": phone}
     given |= {"date": date, "time": time}
-    filled = fill(pattern, {tag: printable(_shortened(text)) for tag, text in given.items()})
+    given["what"] = in_language(catalogue, EVENT_WORDS[type(event)])
+    filled = fill(
+        in_language(catalogue, pattern),
+        {tag: printable(_shortened(text)) for tag, text in given.items()},
+    )
     return " ".join(filled.split())
 
 

@@ -13,7 +13,7 @@ from smsotpd.core.limits import Budget
 from smsotpd.core.message import Message
 from smsotpd.core.notification import SERVICE, Notification, facts_of, text_of
 from smsotpd.core.outcome import Accepted
-from smsotpd.core.phrase import Languages, in_language
+from smsotpd.core.phrase import Languages
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import Clock, Journal, Store, StoreChange
 from smsotpd.core.recipient import Recipient
@@ -105,8 +105,7 @@ class Notifications:
         moment = self._local_time(self._clock.now().wall)
         # Not the language of whoever caused it: that may be somebody else.
         catalogue = self._languages.catalogue(settings.default_policy.language)
-        pattern = in_language(catalogue, notification.text)
-        text = text_of(pattern, event, settings.host, phone, moment)
+        text = text_of(catalogue, notification.text, event, settings.host, phone, moment)
         if tells_user and enrolment is not None:
             await self._tell(notification, event, enrolment.recipients, text, any_of_them=True)
         if tells_others:

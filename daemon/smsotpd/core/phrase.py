@@ -7,10 +7,14 @@ was made of. Whoever hands it to a person says it again in that person's languag
 words` finds them in the source by the names `phrase`, `phrases` and `word`; see ADR 0014.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Protocol, Self
 
 from smsotpd.core.text import fill, printable
+
+# setlocale(3): language, territory, and what does not matter here: codeset and modifier.
+_LOCALE = re.compile(r"([a-z]{2,3})(?:_([A-Z]{2}))?(?:\.[\w-]+)?(?:@\w+)?", re.ASCII)
 
 
 class Catalogue(Protocol):
@@ -132,6 +136,20 @@ def locale_of(environment: Mapping[str, str]) -> str:
         if environment.get(name):
             return environment[name]
     return ""
+
+
+def nearest_language(locale: str, known: Collection[str]) -> str:
+    """Return which of the known languages is nearest to a locale; empty if that is English.
+
+    To a language without its territory's own catalogue, any of it is nearer than English.
+    """
+    found = _LOCALE.fullmatch(locale)
+    if found is None or found[1] == "en":
+        return ""
+    language, territory = found.groups()
+    near = sorted(name for name in known if name.startswith(f"{language}_"))
+    wanted = (f"{language}_{territory}", language, *near)
+    return next((name for name in wanted if name in known), "")
 
 
 def _harmless(values: Mapping[str, str]) -> dict[str, str]:

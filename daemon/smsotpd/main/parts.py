@@ -116,6 +116,7 @@ class Parts:
             settings,
             self._gateways_in_files,
             self.health,
+            languages,
         )
         accounts = NssAccounts()
         courier = Courier(clock, self.gateways, accounts, self.health, journal, settings)

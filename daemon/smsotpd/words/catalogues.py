@@ -3,15 +3,12 @@
 """The catalogues that are installed, by language."""
 
 import gettext
-import re
 import struct
 from pathlib import Path
 
-from smsotpd.core.phrase import ENGLISH, Catalogue
+from smsotpd.core.phrase import ENGLISH, Catalogue, nearest_language
 
 DOMAIN = "pam-smsotp"
-# setlocale(3): language, territory, and what does not matter here: codeset and modifier.
-_LOCALE = re.compile(r"([a-z]{2,3})(?:_([A-Z]{2}))?(?:\.[\w-]+)?(?:@\w+)?", re.ASCII)
 
 
 class MessageCatalogues:
@@ -42,17 +39,6 @@ class MessageCatalogues:
         self.complaints = tuple(complaints)
 
     def catalogue(self, wanted: str) -> Catalogue:
-        """Return the catalogue of a locale; of the host's own if it is empty.
-
-        Of a language without its territory's own catalogue, any is nearer than English.
-        """
-        found = _LOCALE.fullmatch(wanted or self._host)
-        if found is None or found[1] == "en":
-            return ENGLISH
-        language, territory = found.groups()
-        known = self._by_language
-        for name in (f"{language}_{territory}", language):
-            if name in known:
-                return known[name]
-        near = [name for name in known if name.startswith(f"{language}_")]
-        return known[near[0]] if near else ENGLISH
+        """Return the catalogue of a locale; of the host's own if it is empty."""
+        language = nearest_language(wanted or self._host, self._by_language)
+        return self._by_language.get(language, ENGLISH)

@@ -6,6 +6,7 @@ import json
 import re
 
 import pexpect
+import pytest
 
 from smsotpd.core.events import EnrolmentChanged, InvitationUsed
 from tests.system.accounts import PIN, Account
@@ -54,6 +55,17 @@ def test_a_user_sees_the_own_enrolment_and_no_other(
     assert refused.returncode == 4
     other = server.run(["smsotpctl", "user", "show", alice.name], user=stranger.name, check=False)
     assert other.returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("locale", "label"), [("de_AT.UTF-8", "Zustand"), ("pt_PT.UTF-8", "situação"), ("C", "state")]
+)
+def test_it_is_seen_in_the_language_of_the_shell(
+    server: Machine, alice: Account, locale: str, label: str
+) -> None:
+    command = ["env", f"LC_ALL={locale}", "smsotpctl", "self", "status"]
+    shown = server.run(command, user=alice.name).stdout
+    assert re.search(rf"^{label} ", shown, re.MULTILINE), shown
 
 
 def test_a_wrong_pin_changes_nothing(alice: Account) -> None:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Defining, listing, testing and removing gateways."""
 
+from dataclasses import replace
+
 import pytest
 
 from smsotpd.core.errors import BadArgumentError, ExistsError, NotFoundError
@@ -10,7 +12,7 @@ from smsotpd.core.gateway import GatewayDefinition, parse_gateway_name
 from smsotpd.core.gateways import MASK
 from smsotpd.core.message import Message
 from smsotpd.core.outcome import Accepted, ErrorClass, Rejected, Unknown
-from smsotpd.core.policy import Settings
+from smsotpd.core.policy import Policy, Settings
 from smsotpd.core.recipient import parse_phone
 from smsotpd.core.secret import Secret
 from tests.fakes.sender import FAKE_TYPE, fake_gateway
@@ -192,6 +194,14 @@ async def test_a_test_message_holds_no_code_and_tells_the_outcome(world: World) 
     ]
     assert world.gateway.deadlines == [15.0]
     assert world.journal.events == [GatewayChanged("first", "tested: rejected", BY)]
+
+
+async def test_a_test_message_speaks_the_language_of_the_default_policy(world: World) -> None:
+    world.settings = replace(world.settings, default_policy=Policy(language="xx"))
+    await world.gateways.test("first", PHONE, BY)
+    assert world.texts == [
+        "[This is a test message from pam-smsotp on host.example.org. It holds no code.]"
+    ]
 
 
 async def test_a_test_message_has_zeros_for_a_template_that_takes_only_codes(world: World) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from smsotpd.core.event_names import kind_of
+from smsotpd.core.event_words import EVENT_WORDS
 from smsotpd.core.events import GatewayDown, NotificationFailed, NotificationSent
 from smsotpd.core.notification import EVENT_KINDS, Notification
 from smsotpd.core.outcome import Deferred, ErrorClass
+from smsotpd.core.policy import Policy
 from smsotpd.core.recipient import Recipient
 from tests.fakes.world import PHONE, PIN, USER, World
 
@@ -153,3 +156,31 @@ async def test_what_was_typed_for_a_name_cannot_forge_a_text(world: World) -> No
 def test_notifications_tell_of_no_notifications() -> None:
     assert not {"notification-sent", "notification-failed"} & EVENT_KINDS
     assert {"login-granted", "login-denied", "gateway-up", "user-locked"} <= EVENT_KINDS
+
+
+def test_every_event_that_one_may_be_told_of_has_a_name_in_words() -> None:
+    assert {kind_of(event_class) for event_class in EVENT_WORDS} == EVENT_KINDS
+    assert len(set(EVENT_WORDS.values())) == len(EVENT_WORDS)
+
+
+async def test_a_text_that_nobody_configured_names_the_event_in_the_default_language(
+    world: World,
+) -> None:
+    notify(world, ["gateway-down"], to=(ADMINISTRATOR,))
+    world.notifier.record(GatewayDown("second", "auth"))
+    await send_all(world)
+    world.settings = replace(world.settings, default_policy=Policy(language="xx"))
+    world.notifier.record(GatewayDown("second", "auth"))
+    await send_all(world)
+    assert [text for _, text in told(world)] == [
+        "host.example.org: gateway down second auth 12:00",
+        "[host.example.org: [gateway down] second auth 12:00]",
+    ]
+
+
+async def test_what_an_administrator_wrote_stays_as_it_is_in_every_language(world: World) -> None:
+    notify(world, ["gateway-down"], to=(ADMINISTRATOR,), text="{event}: {what}")
+    world.settings = replace(world.settings, default_policy=Policy(language="xx"))
+    world.notifier.record(GatewayDown("second", "auth"))
+    await send_all(world)
+    assert told(world) == [(ADMINISTRATOR.address, "gateway-down: [gateway down]")]

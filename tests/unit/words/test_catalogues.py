@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from smsotpd.core.phrase import ENGLISH, locale_of
+from smsotpd.core.phrase import ENGLISH, locale_of, nearest_language
 from smsotpd.words.catalogues import MessageCatalogues
 from tests.fakes.compiled import directory
 
@@ -80,3 +80,11 @@ def test_a_broken_catalogue_is_complained_of_and_the_others_count(
 )
 def test_the_hosts_locale_is_what_posix_says(environment: dict[str, str], locale: str) -> None:
     assert locale_of(environment) == locale
+
+
+@pytest.mark.parametrize(
+    ("locale", "nearest"),
+    [("pt_PT.UTF-8", "pt_BR"), ("pt_BR", "pt_BR"), ("de_AT", "de"), ("en_GB", ""), ("C", "")],
+)
+def test_smsotpctl_and_the_daemon_choose_the_same_language(locale: str, nearest: str) -> None:
+    assert nearest_language(locale, {"de", "pt_BR"}) == nearest

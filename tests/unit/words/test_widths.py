@@ -6,11 +6,14 @@ import unicodedata
 
 import pytest
 
-from smsotpd.core.events import Login
+from smsotpd.core.event_words import EVENT_WORDS
+from smsotpd.core.events import Event, Login, LoginDenied
+from smsotpd.core.gateways import TEST_TEXT
 from smsotpd.core.gsm7 import EXTENSION, is_gsm7
 from smsotpd.core.issuing import code_message
+from smsotpd.core.notification import DEFAULT_TEXT, text_of
 from smsotpd.core.old_address import APP_ADDED, APP_REMOVED, TEXT
-from smsotpd.core.phrase import in_language
+from smsotpd.core.phrase import ENGLISH, Catalogue, in_language
 from smsotpd.core.policy import Policy
 from smsotpd.core.recipient import Recipient
 from smsotpd.core.text import fill
@@ -85,11 +88,42 @@ def test_a_notice_of_a_change_is_one_sms(language: str, text: str) -> None:
     assert septets(fill(in_language(catalogue(language), text), values)) <= SEPTETS
 
 
+def notice_of(words: Catalogue, event: Event) -> str:
+    """Return the notice of an event whose text nobody configured."""
+    moment = ("2027-01-31", "23:59:59 CEST")
+    return text_of(words, DEFAULT_TEXT, event, HOST, "+358 ••• ••89", moment)
+
+
+@each_language
+def test_every_event_has_a_name_that_leaves_room_in_an_sms(language: str) -> None:
+    # Host, user, service, address, time: what else there is, is the event's.
+    for event_class in EVENT_WORDS:
+        name = in_language(catalogue(language), EVENT_WORDS[event_class])
+        assert septets(name) <= 40, (event_class, name)
+
+
+@each_language
+def test_the_notice_of_a_wrong_code_is_one_sms(language: str) -> None:
+    login = Login("maximiliane.mustermann", "lightdm-greeter", "2001:db8:1234:5678::abcd")
+    notice = notice_of(catalogue(language), LoginDenied(login, "wrong code"))
+    assert notice != notice_of(ENGLISH, LoginDenied(login, "wrong code"))
+    assert septets(notice) <= SEPTETS
+
+
+@each_language
+def test_a_test_message_is_one_sms_and_names_the_host(language: str) -> None:
+    text = fill(in_language(catalogue(language), TEST_TEXT), {"host": HOST})
+    assert HOST in text
+    assert septets(text) <= SEPTETS
+
+
 def test_the_english_texts_are_single_sms_too() -> None:
     values = {"host": HOST, "user": "m.mustermann", "date": "2027-01-31", "time": "23:59:59 CEST"}
     for text in (TEXT, APP_ADDED, APP_REMOVED):
         assert septets(fill(text, values)) <= SEPTETS
     assert is_gsm7(Policy().texts.message)
+    assert septets(fill(TEST_TEXT, {"host": HOST})) <= SEPTETS
+    assert all(septets(name) <= 40 for name in EVENT_WORDS.values())
 
 
 def test_no_text_is_put_together_past_the_catalogues() -> None:
