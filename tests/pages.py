@@ -22,7 +22,9 @@ _TRANSCRIPT: Final = re.compile(
     r"(^<!-- transcript: ([a-z0-9-]+) -->\n```text\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL
 )
 _TEST: Final = re.compile(r"`(tests/[\w/.-]+\.py)::(\w+)`")
-_LINK: Final = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+# Not to other sites: what comes before a colon is their scheme.
+_LINK: Final = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
+_HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
 def pages() -> list[Path]:
@@ -77,10 +79,20 @@ def named_tests(page: Path) -> list[tuple[str, str]]:
     return _TEST.findall(page.read_text())
 
 
-def links(page: Path) -> list[Path]:
-    """Return the files of this tree that a page links to."""
-    text = _BLOCK.sub("", page.read_text())
-    return [(page.parent / target).resolve() for target in _LINK.findall(text)]
+def dead_links(page: Path) -> list[str]:
+    """Return what a page links to and is not there: a file, or a heading in one."""
+    dead = []
+    for target, anchor in _LINK.findall(_BLOCK.sub("", page.read_text())):
+        file = page.parent / target if target else page
+        if not file.exists() or (anchor and anchor not in _anchors(file)):
+            dead.append(f"{target}#{anchor}" if anchor else target)
+    return dead
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return what links call the headings of a page, as GitHub and GitLab make it of each."""
+    headings = _HEADING.findall(_BLOCK.sub("", page.read_text()))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def transcripts(page: Path) -> list[tuple[str, str]]:

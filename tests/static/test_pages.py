@@ -104,8 +104,14 @@ def test_every_test_that_a_page_names_exists(page: Path) -> None:
 
 
 @each_page
-def test_every_file_that_a_page_links_to_exists(page: Path) -> None:
-    assert [target for target in pages.links(page) if not target.exists()] == []
+def test_every_file_and_heading_that_a_page_links_to_exists(page: Path) -> None:
+    assert pages.dead_links(page) == []
+
+
+def test_a_dead_link_is_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# One thing\n[a](page.md) [b](gone.md) [c](#one-thing) [d](page.md#gone)\n")
+    assert pages.dead_links(page) == ["gone.md", "page.md#gone"]
 
 
 @each_page

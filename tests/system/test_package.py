@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import pages
 from tests.static.tool import located, output_of
 from tests.static.tree import ROOT
 from tests.system.conftest import installed, require_a_host
@@ -118,6 +119,16 @@ def test_lintian_finds_no_fault() -> None:
         built_package("libpam-smsotp"),
     )
     assert status == 0, output
+
+
+def test_every_link_of_an_installed_page_leads_somewhere(tmp_path: Path) -> None:
+    subprocess.run(["dpkg-deb", "--extract", built_package(), tmp_path], check=True)
+    folder = tmp_path / "usr/share/doc/pam-smsotp"
+    installed_pages = {path: pages.dead_links(path) for path in folder.rglob("*.md")}
+    assert folder / "README.md" in installed_pages
+    assert {path.name: dead for path, dead in installed_pages.items() if dead} == {}
+    # A compressed page is one that no link finds, and its own links are not looked at.
+    assert list(folder.rglob("*.md.gz")) == []
 
 
 def test_the_native_terminal_is_packed_as_hardened_as_debian_can(tmp_path: Path) -> None:
