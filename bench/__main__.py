@@ -12,6 +12,7 @@ import argparse
 import importlib
 import io
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -23,16 +24,24 @@ from tests.testhost import requirements
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/performance.md"
 # In this order; each module says what it measures.
-SUBJECTS = ("terminal", "logins", "size", "growth", "isolation", "modem")
+SUBJECTS = ("terminal", "logins", "size", "growth", "isolation", "modem", "enrolment")
 
 
-def measure(subjects: Sequence[str]) -> dict[str, list[Figure]]:
-    """Run the subjects, telling which is at work."""
-    figures = {}
+def measure(subjects: Sequence[str]) -> tuple[dict[str, list[Figure]], list[str]]:
+    """Run the subjects, telling which is at work.
+
+    Returns:
+        The figures of each, and the subjects that failed: they take nothing from the others.
+    """
+    figures, failed = {}, []
     for subject in subjects:
         print(f"bench: {subject} …", file=sys.stderr, flush=True)
-        figures[subject] = importlib.import_module(f"bench.{subject}").measure()
-    return figures
+        try:
+            figures[subject] = importlib.import_module(f"bench.{subject}").measure()
+        except (Exception, SystemExit):  # noqa: BLE001  # whatever it is, the others' results stay
+            traceback.print_exc()
+            failed.append(subject)
+    return figures, failed
 
 
 def report(figures: dict[str, list[Figure]]) -> str:
@@ -71,7 +80,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if missing := requirements.missing():
         raise SystemExit(f"bench: {missing}")
-    figures = measure(arguments.only or SUBJECTS)
+    figures, failed = measure(arguments.only or SUBJECTS)
     rows = [figure for subject in figures.values() for figure in subject]
     arguments.output.mkdir(parents=True, exist_ok=True)
     write_json(arguments.output / "figures.json", rows)
@@ -79,11 +88,13 @@ def main() -> None:
     text = report(figures)
     (arguments.output / "figures.md").write_text(text)
     print(text)
-    if arguments.keep:
+    if arguments.keep and not failed:
         keep({"figures": text, "profile": profile()})
         write_plot(ROOT / "docs/images/performance.svg", rows)
     if missed := [figure.name for figure in rows if figure.is_met is False]:
         print(f"bench: {len(missed)} aims missed: {'; '.join(missed)}", file=sys.stderr)
+    if failed:
+        raise SystemExit(f"bench: not measured: {', '.join(failed)}; see above")
 
 
 if __name__ == "__main__":

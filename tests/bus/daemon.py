@@ -16,6 +16,16 @@ from pathlib import Path
 from tests.bus.private_bus import ROOT
 
 SECONDS = 20.0
+UNIT = ROOT / "packaging/usr/lib/systemd/system/smsotpd.service"
+
+
+def unit_environment() -> dict[str, str]:
+    """Return the variables that the shipped unit gives the daemon."""
+    lines = UNIT.read_text().splitlines()
+    settings = (
+        line.removeprefix("Environment=") for line in lines if line.startswith("Environment=")
+    )
+    return dict(setting.split("=", 1) for setting in settings)
 
 
 class Daemon:
@@ -47,6 +57,7 @@ class Daemon:
             "DBUS_SYSTEM_BUS_ADDRESS": self.address,
             "NOTIFY_SOCKET": self._notify.getsockname(),
             "WATCHDOG_USEC": "600000",
+            **unit_environment(),
         }
         arguments = ["--config", str(self.configuration), "--state", str(self.state)]
         return subprocess.Popen(
