@@ -7,6 +7,7 @@
 puts the recorded transcripts into the pages again.
 """
 
+import inspect
 import re
 import shlex
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from tests.static.tree import ROOT
 
 TRANSCRIPTS: Final = ROOT / "docs" / "transcripts"
 _BLOCK: Final = re.compile(r"^```([a-z_]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LITERAL: Final = re.compile(r"::\n\n((?:    .*\n|\n)+)")
 _INLINE: Final = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _TRANSCRIPT: Final = re.compile(
     r"(^<!-- transcript: ([a-z0-9-]+) -->\n```text\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL
@@ -38,10 +40,14 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def lines(page: Path) -> list[str]:
-    """Return every command line in a page's shell blocks."""
+    """Return every command line in a page's shell blocks; in a manual's examples."""
+    if page.suffix == ".rst":
+        found = [inspect.cleandoc(block) for block in _LITERAL.findall(page.read_text())]
+    else:
+        found = [*blocks(page, ""), *blocks(page, "sh")]
     return [
         line
-        for block in blocks(page, "")
+        for block in found
         for line in block.replace("\\\n", " ").splitlines()
         if line and not line.startswith("#")
     ]

@@ -91,6 +91,21 @@ def test_no_command_is_described_that_does_not_exist() -> None:
     assert described <= COMMANDS.keys()
 
 
+def test_the_synopsis_names_every_command() -> None:
+    page = (MAN_PAGES / "smsotpctl.rst").read_text()
+    synopsis = page.partition("SYNOPSIS")[2].partition("DESCRIPTION")[0]
+    line = re.compile(
+        r"^\| \*\*smsotpctl\*\*(?: \[\*\*--json\*\*\])? \*\*(\w+)\*\*(.*)$", re.MULTILINE
+    )
+    named = {
+        f"{noun} {verb}"
+        for noun, verbs in line.findall(synopsis)
+        for verb in ("", *re.findall(r"\*\*([\w-]+)\*\*", verbs))
+    }
+    two_words = {" ".join((*words.split(), "")[:2]) for words in COMMANDS}
+    assert two_words - named == set()
+
+
 def test_every_exit_code_is_described() -> None:
     page = (MAN_PAGES / "smsotpctl.rst").read_text()
     listed = page.partition("EXIT STATUS")[2].partition("FILES")[0]

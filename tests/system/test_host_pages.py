@@ -226,6 +226,22 @@ def test_a_program_that_cannot_ask_fails_at_once(machine: Machine, alice: Accoun
     compare("ssh-batch", login)
 
 
+def ansible(setting: str) -> list[str]:
+    """Return a call of ssh as ansible-core 2.19 was seen to make it where it has no password.
+
+    Args:
+        setting: its ssh_args.
+    """
+    silent = [
+        "KbdInteractiveAuthentication=no",
+        "PreferredAuthentications=gssapi-with-mic,gssapi-keyex,hostbased,publickey",
+        "PasswordAuthentication=no",
+        "NumberOfPasswordPrompts=1",
+    ]
+    options = [word for option in silent for word in ("-o", option)]
+    return ["ssh", *setting.split(), *options, "alice@localhost", "cat notes.txt"]
+
+
 def test_one_login_serves_many_connections(machine: Machine, alice: Account) -> None:
     config = "/home/bob/.ssh/config"
     machine.write_text(config, block("automation", "ssh_config") + SSH_CONFIG, mode=0o600)
@@ -245,6 +261,10 @@ def test_one_login_serves_many_connections(machine: Machine, alice: Account) -> 
             assert second.end() == 0
         with Recording(machine, "ssh alice@localhost cat notes.txt", user="bob") as third:
             assert third.end() == 0
+        setting = block("automation", "ini").partition("ssh_args = ")[2]
+        assert machine.run(ansible(setting), user="bob").stdout == "notes\n"
+        elsewhere = ansible("-o ControlPath=/home/bob/elsewhere")
+        assert machine.run(elsewhere, user="bob", check=False).returncode == 255
         with Recording(machine, "ssh -O exit alice@localhost", user="bob") as last:
             assert last.end() == 0
     assert len(alice.messages()) == before + 1
