@@ -5,11 +5,13 @@
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.bus.client import Client
+from tests.attacks.test_local_users import NOBODY
+from tests.bus.client import BusError, Client
 from tests.bus.conftest import PHONE, PIN
 from tests.bus.daemon import Daemon
 from tests.tally import Tried
@@ -59,6 +61,15 @@ async def test_a_directory_that_hangs_holds_up_nothing_for_long(
     begun = time.monotonic()
     await root.enrol("bob", PHONE, PIN)
     assert time.monotonic() - begun < 5, "what else is read in threads does not wait for it"
+    async with Client(stuck.address, NOBODY.pw_uid) as other:
+        for member in ("Status", "Cancel"):
+            tried()
+            begun = time.monotonic()
+            with suppress(BusError):
+                await other.call("org.smsotp1.SelfService", member)
+            with pytest.raises(BusError, match="nobody says in time"):
+                await other.begin("nobody", "i3lock")
+            assert time.monotonic() - begun < 8, "one answer to each, and none is waited for long"
     tried()
     begun = time.monotonic()
     assert stuck.stop() == 0

@@ -374,3 +374,7 @@ class Accounts(Protocol):
     async def groups(self, user: str) -> frozenset[str] | None:
         """Return the names of the groups a user is in; None if nobody knows, or says in time."""
         ...
+
+    async def name(self, uid: int) -> str | None:
+        """Return the name of a uid's account, empty if it has none; None if nobody says in time."""
+        ...

@@ -11,12 +11,14 @@ from smsotpd.core.enrolment import parse_user
 from smsotpd.core.errors import BadArgumentError
 from smsotpd.core.logins import Logins
 from smsotpd.core.policy import Mode
+from smsotpd.core.ports import Accounts
 from smsotpd.core.service_name import check_service
 from smsotpd.core.text import check_text, has_control_characters
-from smsotpd.core.transaction import Context, Steps
+from smsotpd.core.transaction import Context
 from smsotpd.dbus.caller import learn_name
 from smsotpd.dbus.method import Call, Method
 from smsotpd.dbus.names import AUTHENTICATION
+from smsotpd.dbus.steps import encoded_steps
 
 _LONGEST_ANSWER = 1024
 _LONGEST_NAME = 256
@@ -26,25 +28,26 @@ _TEXT_KEYS = frozenset(
 )
 
 
-def authentication_methods(logins: Logins) -> tuple[Method, ...]:
+def authentication_methods(logins: Logins, accounts: Accounts) -> tuple[Method, ...]:
     """Return the methods of the interface."""
 
     async def begin(call: Call) -> Sequence[object]:
         context, caller = parse_context(_dictionary(call.body[0])), call.caller
-        await learn_name(caller)
+        await learn_name(caller, accounts)
         if not caller.is_root:
             # A screen locker knows of no other host; whoever invents one wants others to pay.
             context = replace(context, rhost="", ruser="")
             check_service(context.service)
         uid = caller.require_uid()
         groups = await logins.groups(context, caller.may_act_for)
+        caller.require_presence()
         name, steps = logins.begin(context, caller.name, caller.may_act_for, uid, groups)
-        return [name, _encoded(steps)]
+        return [name, encoded_steps(steps)]
 
     async def respond(call: Call) -> Sequence[object]:
         transaction, answer = _strings(call)
         _refuse_if_long("answer", answer, _LONGEST_ANSWER)
-        return [_encoded(await logins.respond(transaction, answer, call.caller.name))]
+        return [encoded_steps(await logins.respond(transaction, answer, call.caller.name))]
 
     async def cancel(call: Call) -> Sequence[object]:
         (transaction,) = _strings(call)
@@ -55,7 +58,7 @@ def authentication_methods(logins: Logins) -> tuple[Method, ...]:
         transaction_id, code = _strings(call)
         _refuse_if_long("transaction_id", transaction_id, _LONGEST_NAME)
         _refuse_if_long("code", code, _LONGEST_ANSWER)
-        await learn_name(call.caller)
+        await learn_name(call.caller, accounts)
         return [await logins.verify(transaction_id, code, call.caller.may_act_for)]
 
     transaction, steps = ("transaction", "s"), ("steps", "a(ss)")
@@ -143,7 +146,3 @@ def _refuse_if_long(name: str, text: str, most: int) -> None:
 
 def _strings(call: Call) -> list[str]:
     return [str(argument) for argument in call.body]
-
-
-def _encoded(steps: Steps) -> list[list[str]]:
-    return [[step.kind.value, str(step.text)] for step in steps]

@@ -3,14 +3,13 @@
 """Who is calling: what the bus driver and polkit say, and nothing the caller says itself."""
 
 import asyncio
-import pwd
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from dbus_next import Message, MessageType, Variant
 from dbus_next.aio.message_bus import MessageBus
 
-from smsotpd.core.errors import NotAuthorizedError
+from smsotpd.core.errors import NotAuthorizedError, UnavailableError
+from smsotpd.core.ports import Accounts
 
 ROOT = 0
 
@@ -19,10 +18,7 @@ _POLKIT = "org.freedesktop.PolicyKit1"
 # In a crowd it is this daemon that is late to read the answer; the terminal waits for 40.
 _SECONDS_FOR_DRIVER = 20.0
 _SECONDS_FOR_POLKIT = 120.0  # a person may have to type a password
-_SECONDS_FOR_NAMES = 2.0
 _ALLOW_INTERACTION = 1
-# A directory server may hang; then these do, and neither logins nor the reading of secrets.
-_name_threads = ThreadPoolExecutor(2, thread_name_prefix="names")
 
 
 @dataclass(slots=True, eq=False)
@@ -56,12 +52,21 @@ class Caller:
             raise NotAuthorizedError("the bus does not say who is calling")
         return self.uid
 
+    def require_presence(self) -> None:
+        """Begin nothing for who left while something was waited for: nobody would end it.
+
+        Raises:
+            UnavailableError: the caller left the bus.
+        """
+        if self.is_gone:
+            raise UnavailableError("the caller left the bus")
+
     def may_act_for(self, user: str) -> bool:
         """Tell whether the caller may authenticate a user: root anybody, others themselves."""
         return self.is_root or (bool(self.user) and self.user == user)
 
 
-async def learn_name(caller: Caller) -> None:
+async def learn_name(caller: Caller, accounts: Accounts) -> None:
     """Fill in the caller's account name, unless it is root, whose name decides nothing.
 
     Raises:
@@ -69,20 +74,10 @@ async def learn_name(caller: Caller) -> None:
     """
     if caller.is_root or caller.user:
         return
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(_SECONDS_FOR_NAMES):
-            user = await loop.run_in_executor(_name_threads, _name_of, caller.require_uid())
-    except TimeoutError as error:
-        raise NotAuthorizedError("nobody says in time whose uid yours is") from error
+    user = await accounts.name(caller.require_uid())
+    if user is None:
+        raise NotAuthorizedError("nobody says in time whose uid yours is")
     caller.user = user
-
-
-def _name_of(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return ""
 
 
 async def identify(bus: MessageBus, caller: Caller) -> None:

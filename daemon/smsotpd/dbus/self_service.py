@@ -5,32 +5,34 @@
 from collections.abc import Sequence
 
 from smsotpd.core.errors import BadArgumentError, NotAuthorizedError
+from smsotpd.core.ports import Accounts
 from smsotpd.core.self_change import Kind, parse_wish
 from smsotpd.core.self_service import SelfService
 from smsotpd.core.text import has_control_characters
-from smsotpd.core.transaction import Steps
 from smsotpd.core.users import Users
 from smsotpd.dbus.admin import encoded_user
 from smsotpd.dbus.caller import Caller, learn_name
 from smsotpd.dbus.descriptor import read_secret
 from smsotpd.dbus.method import Call, Method
 from smsotpd.dbus.names import SELF_SERVICE
+from smsotpd.dbus.steps import encoded_steps
 
 _ENROL = "org.smsotp1.self.enrol"
 _ROOT = "root"
 _LONGEST_LOCALE = 64
 
 
-def self_methods(service: SelfService, users: Users) -> tuple[Method, ...]:
+def self_methods(service: SelfService, users: Users, accounts: Accounts) -> tuple[Method, ...]:
     """Return the methods of the interface."""
 
     async def status(call: Call) -> Sequence[object]:
-        return [encoded_user(users.show(await _user_of(call.caller)))]
+        return [encoded_user(users.show(await _user_of(call.caller, accounts)))]
 
     async def begin(call: Call, kind: str, channel: str, address: str) -> Sequence[object]:
-        user, caller = await _user_of(call.caller), call.caller
+        user, caller = await _user_of(call.caller, accounts), call.caller
         wish = parse_wish(kind, channel, address)
-        return [_encoded(await service.begin(user, caller.require_uid(), caller.name, wish))]
+        caller.require_presence()
+        return [encoded_steps(await service.begin(user, caller.require_uid(), caller.name, wish))]
 
     async def enrol(call: Call) -> Sequence[object]:
         channel, address = (str(argument) for argument in call.body)
@@ -46,7 +48,7 @@ def self_methods(service: SelfService, users: Users) -> tuple[Method, ...]:
         answer = (await read_secret(call, call.body[0])).reveal()
         if has_control_characters(answer):
             answer = ""
-        return [_encoded(await service.respond(call.caller.name, answer))]
+        return [encoded_steps(await service.respond(call.caller.name, answer))]
 
     async def cancel(call: Call) -> Sequence[object]:
         service.give_up(call.caller.name)
@@ -71,14 +73,10 @@ def self_methods(service: SelfService, users: Users) -> tuple[Method, ...]:
     )
 
 
-async def _user_of(caller: Caller) -> str:
+async def _user_of(caller: Caller, accounts: Accounts) -> str:
     """Return the account of the caller's uid."""
-    await learn_name(caller)
+    await learn_name(caller, accounts)
     user = _ROOT if caller.is_root else caller.user
     if not user:
         raise NotAuthorizedError("no account has your uid")
     return user
-
-
-def _encoded(steps: Steps) -> list[list[str]]:
-    return [[step.kind.value, str(step.text)] for step in steps]

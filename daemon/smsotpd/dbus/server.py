@@ -168,8 +168,7 @@ class Server:
         if method.action:
             bus = self._required_bus()
             await authorize(bus, caller, method.action, is_interactive=is_interactive)
-        if caller.is_gone:
-            raise UnavailableError("the caller left the bus")
+        caller.require_presence()
         return await method.answer(Call(caller, message.body, tuple(message.unix_fds)))
 
     def _reply(self, message: Message, signature: str, body: Sequence[object]) -> None:

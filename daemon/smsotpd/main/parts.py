@@ -119,6 +119,8 @@ class Parts:
             languages,
         )
         accounts = NssAccounts()
+        # Places of their own: other users' calls must not take those of root's logins.
+        self._callers_accounts = NssAccounts()
         courier = Courier(clock, self.gateways, accounts, self.health, journal, settings)
         self.pairings = Pairings(
             self.gateways, clock, source, lambda: self._configuration.settings.send_deadline
@@ -199,14 +201,14 @@ class Parts:
     def methods(self) -> tuple[Method, ...]:
         """Return everything that is offered on the bus."""
         return (
-            *authentication_methods(self.logins),
+            *authentication_methods(self.logins, self._callers_accounts),
             status_method(self.overview),
             *gateway_methods(self.gateways),
             *pairing_methods(self.pairings),
             import_method(self.imports),
             *user_methods(self.users),
             *policy_methods(self.admission, self.users),
-            *self_methods(self.self_service, self.users),
+            *self_methods(self.self_service, self.users, self._callers_accounts),
             *invitation_methods(self.invitations),
             *way_methods(self.authenticators, self.recovery, self.break_glasses),
         )

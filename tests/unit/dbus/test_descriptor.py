@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Secrets by file descriptor: any kind of file, bounded in size and time."""
 
+import asyncio
 import os
 
 import pytest
@@ -41,6 +42,43 @@ async def test_a_pipe_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatc
     reader, _writer = os.pipe()
     with pytest.raises(BadArgumentError, match="did not end"):
         await read_secret(call(reader), 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "flags"), [("/", os.O_RDONLY), (os.devnull, os.O_WRONLY), ("/", os.O_PATH)]
+)
+async def test_what_cannot_be_read_is_refused_in_words(path: str, flags: int) -> None:
+    opened = os.open(path, flags)
+    with pytest.raises(BadArgumentError, match=r"cannot be read|did not end"):
+        await read_secret(call(opened), 0)
+    os.close(opened)
+
+
+async def test_one_that_hangs_takes_no_thread_from_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a file does whose server hangs: ready to be read, and silent."""
+
+    class Ready:
+        def register(self, _descriptor: int, _events: int) -> None:
+            pass
+
+        def poll(self, _milliseconds: float) -> list[int]:
+            return [1]
+
+    monkeypatch.setattr(descriptor.select, "poll", Ready)
+    pipes = [os.pipe() for _ in range(40)]
+    hanging = [asyncio.ensure_future(read_secret(call(reader), 0)) for reader, _ in pipes]
+    await asyncio.sleep(0)  # they have their turn first
+    try:
+        async with asyncio.timeout(10):
+            assert (await read_secret(call(memfd(b"73915")), 0)).reveal() == "73915"
+    finally:
+        for _, writer in pipes:
+            os.close(writer)
+    assert {secret.reveal() for secret in await asyncio.gather(*hanging)} == {""}
+    for reader, _ in pipes:
+        os.close(reader)
 
 
 @pytest.mark.parametrize("index", [1, -1, "0", None])
