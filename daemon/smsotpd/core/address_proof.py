@@ -74,14 +74,15 @@ class AddressProofs:
         limits = self._settings().limits
         enrolment = Enrolment(login.user, (asked.recipient,))
         with self._store.change() as change:
-            verdict = self._guesses.reserve(change, login, enrolment, limits, self._clock.now())
+            now = self._clock.now()
+            verdict = self._guesses.reserve(change, login, enrolment, limits, now, is_code=True)
         if not isinstance(verdict, Permit):
             return CodeProof(None, verdict), None
         await self._clock.sleep(verdict.wait)
         judgement, left = judge(asked.challenge, normalised(answer), self._key, self._clock.now())
         if judgement is Judgement.RIGHT:
             with self._store.change() as change:
-                self._guesses.release(change, login, enrolment, limits, verdict)
+                self._guesses.release(change, login, enrolment, limits, verdict, is_code=True)
         else:
             self._guesses.report(login, verdict)
         answers_left = left.answers_left if left else 0

@@ -105,7 +105,7 @@ class CodeProofs:
                 return CodeProof(Judgement.EXPIRED)
             enrolment = change.enrolment(login.user)
             now = self._clock.now()
-            verdict = self._guesses.reserve(change, login, enrolment, limits, now)
+            verdict = self._guesses.reserve(change, login, enrolment, limits, now, is_code=True)
             if not isinstance(verdict, Permit):
                 return CodeProof(None, verdict)
             encoded = self._hash_of_spare(change, asked, now)

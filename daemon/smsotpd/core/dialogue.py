@@ -17,7 +17,7 @@ from smsotpd.core.proving import PinProof, Proofs, code_lengths
 from smsotpd.core.ruling import Check
 from smsotpd.core.sending import NotSent
 from smsotpd.core.text import has_control_characters
-from smsotpd.core.throttle import NO_FAILURES
+from smsotpd.core.throttle import after_pin_alone
 from smsotpd.core.transaction import ROOT, Result, Stage, Steps, Transaction
 
 MOST_ANSWERS = 20
@@ -146,8 +146,9 @@ class Dialogue:
     def _grant_by_pin(self, transaction: Transaction, check: Check) -> Steps:
         """Let in who proved the PIN, where the policy asks for no more."""
         with self._store.change() as change:
-            # As after any granted login; the cool-down stays, since nothing was sent.
-            change.put_failures(transaction.context.user, NO_FAILURES)
+            # The cool-down stays, too, since nothing was sent.
+            user = transaction.context.user
+            change.put_failures(user, after_pin_alone(change.failures(user)))
         self._journal.record(CodeSkipped(transaction.login, check.key, check.finding))
         self._record_grant(transaction, "pin")
         return prompts.end(Result.SUCCESS)

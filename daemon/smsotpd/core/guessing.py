@@ -51,6 +51,8 @@ class Guesses:
         enrolment: Enrolment | None,
         limits: Limits,
         now: Moment,
+        *,
+        is_code: bool,
     ) -> Permit | Refusal:
         """Count one guess; the change must be on disk before the guess is judged.
 
@@ -58,7 +60,7 @@ class Guesses:
         apart by when they lock; a refused guess costs the same write as a counted one.
         """
         before = change.failures(login.user)
-        verdict, failures = reserve_guess(before, limits, now)
+        verdict, failures = reserve_guess(before, limits, now, is_code=is_code)
         raised: dict[CounterKey, Counter] = {}
         if isinstance(verdict, Permit):
             for name, budget in self._scopes(login, enrolment, limits):
@@ -91,9 +93,12 @@ class Guesses:
         enrolment: Enrolment | None,
         limits: Limits,
         permit: Permit,
+        *,
+        is_code: bool,
     ) -> None:
         """Take back one guess that was right."""
-        change.put_failures(login.user, release_guess(change.failures(login.user), permit))
+        failures = release_guess(change.failures(login.user), permit, is_code=is_code)
+        change.put_failures(login.user, failures)
         self._uncount(change, login, enrolment, limits)
 
     def clear(

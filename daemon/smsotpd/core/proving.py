@@ -91,7 +91,8 @@ class Proofs:
         with self._store.change() as change:
             enrolment = change.enrolment(login.user)
             invitation = self._invitation(change, login.user, answer) if invites else ""
-            verdict = self._guesses.reserve(change, login, enrolment, limits, self._clock.now())
+            now = self._clock.now()
+            verdict = self._guesses.reserve(change, login, enrolment, limits, now, is_code=False)
         if not isinstance(verdict, Permit):
             await self._compare("", candidates)
             return PinProof(verdict.value)
@@ -111,7 +112,7 @@ class Proofs:
                 stands = is_proven_by(encoded, enrolment)
             if not stands:
                 return PinProof(CHANGED_MEANWHILE)
-            self._guesses.release(change, login, enrolment, limits, verdict)
+            self._guesses.release(change, login, enrolment, limits, verdict, is_code=False)
         return PinProof("", enrolment, rest, invitation)
 
     def _invitation(self, change: StoreChange, user: str, answer: str) -> str:

@@ -11,18 +11,23 @@ from enum import StrEnum
 from smsotpd.core.limits import Budget, Limits
 from smsotpd.core.moment import Moment, has_passed
 
+# After so long without a guess, nothing is kept of a name that is not enrolled. No lock or pause
+# lasts longer.
+QUIET_SECONDS = 86_400.0
+
 
 @dataclass(frozen=True, slots=True)
 class Failures:
     """Guesses that did not end in a granted login, since the last one that did.
 
     Attributes:
-        towards_lock: guesses since the last lock or success.
+        towards_lock: guesses since the last lock or success, or since a quiet day.
         in_all: guesses since the last success.
         last: when the last guess was counted.
         locked: when the present lock began; None if there is none.
         disabled: whether the count reached the point where only an administrator helps.
         next_slot: boot-time second at which the next guess may be judged.
+        of_codes: how many of all were guesses of codes.
     """
 
     towards_lock: int = 0
@@ -31,6 +36,7 @@ class Failures:
     locked: Moment | None = None
     disabled: bool = False
     next_slot: float = 0.0
+    of_codes: int = 0
 
 
 NO_FAILURES = Failures()
@@ -68,7 +74,7 @@ def is_locked(failures: Failures, limits: Limits, now: Moment) -> bool:
 
 
 def reserve_guess(
-    failures: Failures, limits: Limits, now: Moment
+    failures: Failures, limits: Limits, now: Moment, *, is_code: bool = False
 ) -> tuple[Permit | Refusal, Failures]:
     """Count one guess of a user before it is judged.
 
@@ -82,7 +88,7 @@ def reserve_guess(
         return Refusal.DISABLED, failures
     if is_locked(failures, limits, now):
         return Refusal.LOCKED, failures
-    if failures.locked is not None:
+    if failures.locked is not None or _is_quiet(failures, now):
         failures = replace(failures, locked=None, towards_lock=0)
     same_boot = failures.last is not None and failures.last.boot_id == now.boot_id
     slot = max(now.boot, failures.next_slot) if same_boot else now.boot
@@ -94,6 +100,7 @@ def reserve_guess(
         in_all=failures.in_all + 1,
         last=now,
         next_slot=slot + _delay_after(failures.towards_lock + 1, limits),
+        of_codes=failures.of_codes + is_code,
     )
     if counted.in_all >= limits.failures_to_disable:
         counted = replace(counted, disabled=True)
@@ -102,12 +109,28 @@ def reserve_guess(
     return Permit(slot - now.boot, counted.in_all, counted.locked, counted.disabled), counted
 
 
+def _is_quiet(failures: Failures, now: Moment) -> bool:
+    """Tell whether a day passed without a guess: then delays must not tell who is enrolled."""
+    return failures.last is not None and has_passed(failures.last, QUIET_SECONDS, now)
+
+
 def _delay_after(failures: int, limits: Limits) -> float:
     """Return the seconds to the next guess: nothing at first, then 5, 10, 15 and so on."""
     return max(0, failures - limits.failures_without_delay + 1) * limits.delay_step_seconds
 
 
-def release_guess(failures: Failures, permit: Permit) -> Failures:
+def after_pin_alone(failures: Failures) -> Failures:
+    """Return what stays after a login for which the PIN was enough: the guesses of codes.
+
+    Who knows the PIN, and sits where it is enough, must not thereby get new guesses elsewhere.
+    """
+    left = failures.of_codes
+    if not left:
+        return NO_FAILURES
+    return replace(failures, towards_lock=min(failures.towards_lock, left), in_all=left)
+
+
+def release_guess(failures: Failures, permit: Permit, *, is_code: bool = False) -> Failures:
     """Take back one counted guess that turned out right, and the lock that it set itself.
 
     A lock that another guess set meanwhile stays. So does the delay that this one caused: a right
@@ -119,6 +142,7 @@ def release_guess(failures: Failures, permit: Permit) -> Failures:
         in_all=max(0, failures.in_all - 1),
         locked=None if failures.locked == permit.lock else failures.locked,
         disabled=failures.disabled and not permit.disables,
+        of_codes=max(0, failures.of_codes - is_code),
     )
 
 

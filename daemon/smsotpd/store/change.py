@@ -109,7 +109,7 @@ class SqliteChange(WayStatements):
         found = self._read_one(
             """
             SELECT towards_lock, in_all, disabled, next_slot, last_wall, last_boot, last_boot_id,
-                   locked_wall, locked_boot, locked_boot_id
+                   locked_wall, locked_boot, locked_boot_id, of_codes
             FROM failures WHERE user = ?
             """,
             (user,),
@@ -128,7 +128,7 @@ class SqliteChange(WayStatements):
             self._write("DELETE FROM failures WHERE user = ?", (user,))
         else:
             self._write(
-                "REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (user, *rows.failures_row(failures)),
             )
 

@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from smsotpd.core.moment import Moment
-
-# No lock or pause lasts longer, so what is older says nothing any more.
-_REMEMBERED_SECONDS = 86_400.0
+from smsotpd.core.throttle import QUIET_SECONDS
 
 STATEMENTS: Final = (
     """
@@ -66,5 +64,5 @@ def parameters(now: Moment) -> Mapping[str, float | str]:
         "wall": now.wall,
         "boot": now.boot,
         "boot_id": now.boot_id,
-        "remembered": _REMEMBERED_SECONDS,
+        "remembered": QUIET_SECONDS,
     }

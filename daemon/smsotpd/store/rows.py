@@ -154,7 +154,7 @@ def invitation_row(invitation: Invitation) -> Row:
 
 def failures_of(row: Row) -> Failures:
     """Read the columns of `failures` after the user."""
-    towards_lock, in_all, disabled, next_slot, *moments = row
+    towards_lock, in_all, disabled, next_slot, *moments, of_codes = row
     return Failures(
         towards_lock=towards_lock,
         in_all=in_all,
@@ -162,6 +162,7 @@ def failures_of(row: Row) -> Failures:
         locked=_moment_of(moments[3:]),
         disabled=bool(disabled),
         next_slot=next_slot,
+        of_codes=of_codes,
     )
 
 
@@ -174,6 +175,7 @@ def failures_row(failures: Failures) -> Row:
         failures.next_slot,
         *moment_row(failures.last),
         *moment_row(failures.locked),
+        failures.of_codes,
     )
 
 

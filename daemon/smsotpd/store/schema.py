@@ -171,9 +171,15 @@ CREATE TABLE invitations (
 ) STRICT, WITHOUT ROWID;
 """
 
+# How many failures were guesses of codes, which a login by PIN alone does not forget. Of those from
+# before nobody knows; they count as guesses of PINs.
+_V6 = """
+ALTER TABLE failures ADD COLUMN of_codes INTEGER NOT NULL DEFAULT 0;
+"""
+
 # The first brings an empty database to version 1, the second that to version 2, and so on.
 # One that has been released is never edited.
-MIGRATIONS: Final[Sequence[str]] = (_V1, _V2, _V3, _V4, _V5)
+MIGRATIONS: Final[Sequence[str]] = (_V1, _V2, _V3, _V4, _V5, _V6)
 
 
 def migrate(

@@ -180,6 +180,7 @@ def test_a_challenge_is_removed_alone_or_with_all_of_its_user(store: Store) -> N
         Failures(0, 100, None, None, disabled=True),
         Failures(0, 0, NOON, None, next_slot=5015.0),
         Failures(locked=NOON),
+        Failures(7, 70, NOON, of_codes=61),
     ],
 )
 def test_failures_come_back(store: Store, failures: Failures) -> None:

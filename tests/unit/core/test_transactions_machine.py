@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 
 from smsotpd.core.errors import NoSuchTransactionError
 from smsotpd.core.events import LoginDenied, LoginGranted
-from smsotpd.core.moment import Moment
-from smsotpd.core.throttle import NO_FAILURES, Failures
+from smsotpd.core.moment import Moment, has_passed
+from smsotpd.core.throttle import NO_FAILURES, QUIET_SECONDS, Failures
 from smsotpd.core.transaction import Result
 from tests.fakes.world import PHONE, PIN, WRONG_CODE, Terminal, World
 
@@ -205,11 +205,16 @@ class Histories(RuleBasedStateMachine):
     # What must hold.
 
     @invariant()
-    def counts_fall_only_by_a_grant_an_unlocking_or_the_end_of_a_lock(self) -> None:
+    def counts_fall_only_by_a_grant_an_unlocking_the_end_of_a_lock_or_a_quiet_day(self) -> None:
         before, now = self.before, self.world.failures()
         if not self.may_lower:
             assert now.in_all >= before.in_all
-            assert now.towards_lock >= before.towards_lock or before.locked is not None
+            assert (
+                now.towards_lock >= before.towards_lock
+                or before.locked is not None
+                or self._was_quiet(before)
+            )
+            assert now.of_codes >= before.of_codes
             assert now.disabled or not before.disabled
             if before.locked is not None and now.locked != before.locked:
                 assert not self._is_locked(before)
@@ -294,6 +299,10 @@ class Histories(RuleBasedStateMachine):
         if code.issued.boot_id != now.boot_id:
             return False
         return max(now.boot - code.issued.boot, now.wall - code.issued.wall) < LIFETIME
+
+    def _was_quiet(self, before: Failures) -> bool:
+        now = self.world.clock.now()
+        return before.last is not None and has_passed(before.last, QUIET_SECONDS, now)
 
     def _is_locked(self, failures: Failures) -> bool:
         if failures.disabled:

@@ -4,6 +4,7 @@
 
 import asyncio
 import os
+import select
 
 import pytest
 
@@ -66,7 +67,7 @@ async def test_one_that_hangs_takes_no_thread_from_the_others(
         def poll(self, _milliseconds: float) -> list[int]:
             return [1]
 
-    monkeypatch.setattr(descriptor.select, "poll", Ready)
+    monkeypatch.setattr(select, "poll", Ready)
     pipes = [os.pipe() for _ in range(40)]
     hanging = [asyncio.ensure_future(read_secret(call(reader), 0)) for reader, _ in pipes]
     await asyncio.sleep(0)  # they have their turn first
