@@ -51,8 +51,8 @@ def enrol(daemon: Daemon) -> None:
     outbox = ["--type", "outbox", "--set", f"PATH={daemon.outbox}"]
     assert run(daemon.address, "gateway", "configure", "box", *outbox).returncode == Exit.DONE
     done = run(
-        daemon.address, "user", "enrol", "alice", "--phone", PHONE, "--pin-stdin", "--no-verify",
-        typed=PIN,
+        daemon.address, "user", "enrol", "alice", "--answers-stdin", "--no-verify",
+        typed=f"{PHONE}\n{PIN}",
     )  # fmt: skip
     assert done.returncode == Exit.DONE, done.stderr
 
@@ -66,7 +66,7 @@ def test_a_script_sets_up_everything(daemon: Daemon) -> None:
     ]
     status = json.loads(run(daemon.address, "status", "--json").stdout)
     assert status["version"] == run(daemon.address, "--version").stdout.split()[-1]
-    tested = run(daemon.address, "gateway", "test", "box", "--to", PHONE, "--json")
+    tested = run(daemon.address, "gateway", "test", "box", "--to-fd", "0", "--json", typed=PHONE)
     assert json.loads(tested.stdout)["outcome"] == "accepted"
     assert "no code" in daemon.messages()[-1]["text"]
 
@@ -103,8 +103,8 @@ def test_a_secret_travels_by_descriptor_and_comes_back_masked(daemon: Daemon) ->
 def test_an_enrolment_is_verified_by_the_code_that_arrived(daemon: Daemon) -> None:
     enrol(daemon)
     pending = run(
-        daemon.address, "user", "enrol", "bob", "--phone", PHONE, "--pin-stdin", "--verify-later",
-        "--json", typed=PIN,
+        daemon.address, "user", "enrol", "bob", "--answers-stdin", "--verify-later", "--json",
+        typed=f"{PHONE}\n{PIN}",
     )  # fmt: skip
     name = json.loads(pending.stdout)["enrolment"]
 
@@ -121,9 +121,11 @@ def test_an_enrolment_is_verified_by_the_code_that_arrived(daemon: Daemon) -> No
         ("gateway show none", "", Exit.NOT_FOUND),
         ("gateway configure x --type http --set URL=ftp://x", "", Exit.USAGE),
         ("gateway configure X/Y --type outbox", "", Exit.USAGE),
-        ("user enrol carol --phone 0170 --pin-stdin --no-verify", PIN, Exit.USAGE),
-        ("user enrol carol --phone +491701234567 --pin-stdin --no-verify", "1234", Exit.USAGE),
-        ("user enrol carol --phone +491701234567 --keep-pin --no-verify", "", Exit.REFUSED),
+        ("user enrol carol --answers-stdin --no-verify", f"0170\n{PIN}", Exit.USAGE),
+        ("user enrol carol --answers-stdin --no-verify", f"{PHONE}\n1234", Exit.USAGE),
+        ("user enrol carol --answers-stdin --no-verify", f"{PHONE}\n\n", Exit.REFUSED),
+        ("user enrol carol --address-fd 0 --keep-pin --no-verify", PHONE, Exit.REFUSED),
+        ("user enrol carol --phone +491701234567 --pin-stdin --no-verify", PIN, Exit.USAGE),
         ("user verify none --code-stdin", "123456", Exit.NOT_FOUND),
         ("nonsense", "", Exit.USAGE),
         ("user enrol carol --phone", "", Exit.USAGE),

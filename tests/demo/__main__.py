@@ -67,7 +67,9 @@ def demonstrate(machine: Machine, *, by_hand: bool) -> None:
 
     say("\n2. A user without any password, enrolled with a phone and a PIN")
     run(machine, "useradd --create-home --shell /bin/bash alice")
-    with Dialogue(machine, f"smsotpctl user enrol alice --phone {NUMBER}") as dialogue:
+    with Dialogue(machine, "smsotpctl user enrol alice") as dialogue:
+        dialogue.wait_for("Phone number, with + and country code: ")
+        dialogue.terminal.sendline(NUMBER)
         dialogue.answer_unseen("New PIN: ", PIN)
         dialogue.answer_unseen("Once more: ", PIN)
         dialogue.wait_for("Code that arrived on the phone: ")

@@ -105,8 +105,8 @@ def new_account(machine: Machine, *, sudo: bool = False) -> Account:
 
 def enrol(account: Account, *, pin: str = PIN) -> Account:
     """Enrol an account with its phone and a PIN."""
-    words = ["smsotpctl", "user", "enrol", account.name, "--phone", account.phone]
-    account.machine.run([*words, "--pin-stdin", "--no-verify"], input=f"{pin}\n")
+    words = ["smsotpctl", "user", "enrol", account.name, "--answers-stdin", "--no-verify"]
+    account.machine.run(words, input=f"{account.phone}\n{pin}\n")
     return account
 
 

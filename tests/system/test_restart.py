@@ -47,10 +47,10 @@ def test_what_nobody_confirmed_is_undone_by_a_restart(machine: Machine) -> None:
     machine.run(["smsotpctl", "service", "enable", "sudo", "--force", *LONG])
     words = [
         "smsotpctl", "setup", "--yes", "--type", "outbox", "--user", "alice",
-        "--phone", "+491511270002", "--no-verify", "--no-recovery", "--no-test",
+        "--address-fd", "3", "--no-verify", "--no-recovery", "--no-test",
         "--pin-fd", "0", *LONG,
     ]  # fmt: skip
-    telling_its_id = 'echo id=$$.; exec "$@"'
+    telling_its_id = 'exec 3<<END\n+491511270002\nEND\necho id=$$.; exec "$@"'
     typed = ["sh", "-c", 'echo 8259-blue | sh -c "$0" sh "$@"', telling_its_id]
     terminal = machine.spawn([*typed, *words], timeout=60)
     terminal.expect(r"id=(\d+)\.")

@@ -20,8 +20,12 @@ DROP_IN = "/etc/systemd/system/smsotpd.service.d/mail.conf"
 CREDENTIAL = "/etc/smsotp/credentials/smtp-office"
 
 
-def ctl(machine: Machine, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return machine.run(["smsotpctl", *arguments], check=False)
+def ctl(machine: Machine, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    return machine.run(["smsotpctl", *arguments], input=typed, check=False)
+
+
+def send_test(machine: Machine, gateway: str) -> subprocess.CompletedProcess[str]:
+    return ctl(machine, "gateway", "test", gateway, "--to-fd", "0", typed=NUMBER)
 
 
 def configure_program(machine: Machine) -> subprocess.CompletedProcess[str]:
@@ -48,7 +52,7 @@ exit $(cat /etc/smsotp/scripts/status)
 
 def test_a_program_is_run_inside_the_sandbox(programs: Machine) -> None:
     assert configure_program(programs).returncode == 0
-    tested = ctl(programs, "gateway", "test", "program", "--to", NUMBER)
+    tested = send_test(programs, "program")
     assert tested.returncode == 0, tested.stdout + tested.stderr
     seen = programs.read_text(SEEN).splitlines()
     assert seen[:2] == ["1", NUMBER]
@@ -61,7 +65,7 @@ def test_a_program_is_run_inside_the_sandbox(programs: Machine) -> None:
 def test_its_exit_status_is_told(programs: Machine, status: int, word: str) -> None:
     assert configure_program(programs).returncode == 0
     programs.write_text("/etc/smsotp/scripts/status", str(status))
-    tested = ctl(programs, "gateway", "test", "program", "--to", NUMBER)
+    tested = send_test(programs, "program")
     assert tested.returncode != 0
     assert word in tested.stdout + tested.stderr
 
@@ -69,7 +73,7 @@ def test_its_exit_status_is_told(programs: Machine, status: int, word: str) -> N
 def test_a_program_that_hangs_is_killed(programs: Machine) -> None:
     assert configure_program(programs).returncode == 0
     programs.write_text(PROGRAM, "#!/bin/sh\nsleep 4711\n", 0o755)
-    tested = ctl(programs, "gateway", "test", "program", "--to", NUMBER)
+    tested = send_test(programs, "program")
     assert tested.returncode != 0
     assert "killed" in tested.stdout + tested.stderr
     assert programs.run(["pgrep", "-f", "sleep 4711"], check=False).returncode == 1
@@ -82,7 +86,7 @@ def test_a_program_that_is_not_roots_alone_is_refused(programs: Machine, spoil: 
     refused = configure_program(programs)
     assert refused.returncode != 0
     assert PROGRAM in refused.stdout + refused.stderr
-    assert ctl(programs, "gateway", "test", "program", "--to", NUMBER).returncode != 0
+    assert send_test(programs, "program").returncode != 0
     assert programs.run(["test", "-e", SEEN], check=False).returncode == 1
 
 
@@ -112,7 +116,7 @@ def test_a_mail_server_is_known_after_a_reload(office: Machine) -> None:
     office.run(["systemctl", "reload", "smsotpd"])
     known = ctl(office, "gateway", "configure", "mail", *given)
     assert known.returncode == 0, known.stdout + known.stderr
-    tested = ctl(office, "gateway", "test", "mail", "--to", NUMBER)
+    tested = send_test(office, "mail")
     assert "refuses the connection" in tested.stdout + tested.stderr
     shown = ctl(office, "gateway", "show", "mail", "--json").stdout
     assert json.loads(shown)

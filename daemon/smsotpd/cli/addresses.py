@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: The pam-smsotp authors
 # SPDX-License-Identifier: Apache-2.0
-"""Ask for an address in the words of its channel, and take none that the daemon would refuse."""
+"""Where addresses come from: a question in the words of their channel, or a file descriptor."""
 
 from collections.abc import Mapping
 
 import click
 
 from smsotpd.cli import secrets_in
+from smsotpd.cli.descriptor import Descriptor
 from smsotpd.cli.errors import WrongInputError
 from smsotpd.core.channel_names import SIGNAL, SMS, TELEGRAM, WHATSAPP, XMPP
 from smsotpd.core.errors import BadArgumentError
@@ -32,6 +33,24 @@ TO_TRY: Mapping[str, str] = {
     TELEGRAM: "Send it to (Telegram user id, @name, or number with + and country code)",
     XMPP: "Send it to (XMPP address, as ada@xmpp.example)",
 }
+
+address_option = click.option(
+    "--address-fd",
+    type=Descriptor(),
+    help="Read the address from a file descriptor; asked for unless given.",
+)
+
+
+def read_address(descriptor: int) -> str:
+    """Read an address from a file descriptor.
+
+    Raises:
+        WrongInputError: it holds no single line of text.
+    """
+    address = secrets_in.read_descriptor(descriptor, what="address").reveal().strip()
+    if not address or len(address.splitlines()) > 1:
+        raise WrongInputError(f"file descriptor {descriptor} must hold one address, on one line")
+    return address
 
 
 def ask_address(channel: str, questions: Mapping[str, str] = QUESTIONS) -> str:

@@ -6,8 +6,10 @@ from typing import cast
 
 import click
 
-from smsotpd.cli.addresses import TO_TRY, ask_address
+from smsotpd.cli.address_command import AddressCommand
+from smsotpd.cli.addresses import TO_TRY, ask_address, read_address
 from smsotpd.cli.client import AdminClient, Entry
+from smsotpd.cli.descriptor import Descriptor
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.exit import Exit
 from smsotpd.cli.gateway_settings import (
@@ -66,8 +68,7 @@ def types(tool: Tool, type_id: str | None) -> None:
 )
 @click.option(
     "--secret-fd",
-    type=click.IntRange(0),
-    metavar="FD",
+    type=Descriptor(),
     help="Read what --set-secret KEY names from this descriptor instead of standard input.",
 )
 @json_option
@@ -141,18 +142,22 @@ def show(tool: Tool, name: str) -> None:
         click.echo(f"  {cell(key)} = {cell(value)}")
 
 
-@gateway.command()
+@gateway.command(cls=AddressCommand)
 @click.argument("name")
-@click.option("--to", "recipient", metavar="ADDRESS", help="Where to send the message.")
+@click.option(
+    "--to-fd",
+    type=Descriptor(),
+    help="Read where to send it from a file descriptor; asked for unless given.",
+)
 @json_option
 @pass_tool
-def test(tool: Tool, name: str, recipient: str | None) -> None:
+def test(tool: Tool, name: str, to_fd: int | None) -> None:
     """Send a test message, without a code in it."""
-    if recipient is None:
-        tool.require_answers("--to")
+    if to_fd is None:
+        tool.require_answers("--to-fd")
+    recipient = "" if to_fd is None else read_address(to_fd)
     with tool.connect() as daemon:
-        if recipient is None:
-            recipient = ask_address(_channel(daemon, name), TO_TRY)
+        recipient = recipient or ask_address(_channel(daemon, name), TO_TRY)
         result = daemon.test_gateway(name, recipient)
     _report_test(tool, result)
 

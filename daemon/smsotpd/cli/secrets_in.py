@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The pam-smsotp authors
 # SPDX-License-Identifier: Apache-2.0
-"""Take secrets in without showing them: from a hidden prompt, standard input or a descriptor.
+"""Take in what others may not see: from a hidden prompt, standard input or a descriptor.
 
 Never from an argument or a variable: other users can read those.
 """
@@ -17,8 +17,11 @@ TRIES = 5
 """How often a question is asked before the command gives up."""
 
 
-def read_descriptor(descriptor: int) -> Secret:
+def read_descriptor(descriptor: int, *, what: str = "secret") -> Secret:
     """Read a secret to the end of a descriptor; one line end after it does not count.
+
+    Args:
+        what: the word for it in texts of errors.
 
     Raises:
         WrongInputError: it cannot be read, is empty, too long, or no UTF-8.
@@ -38,7 +41,7 @@ def read_descriptor(descriptor: int) -> Secret:
         raise WrongInputError(f"{name} does not hold UTF-8 text") from None
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:
-        raise WrongInputError(f"{name} is empty; it should hold the secret")
+        raise WrongInputError(f"{name} is empty; it should hold the {what}")
     return Secret(text)
 
 
@@ -57,6 +60,20 @@ def read_lines(descriptor: int, count: int) -> list[Secret]:
             f"{count} secrets were announced and {len(lines)} lines came; give one a line, in order"
         )
     return [Secret(line.removesuffix("\r")) for line in lines]
+
+
+def read_line() -> Secret:
+    """Read one line of standard input; nothing behind it is used up.
+
+    Raises:
+        click.Abort: there is none.
+    """
+    # Where the locale is not installed, click makes a new stream of text each time, and what the
+    # old one had read ahead would be lost.
+    line = click.get_binary_stream("stdin").readline(MOST_SECRET_BYTES).decode(errors="replace")
+    if not line:
+        raise click.Abort
+    return Secret(line.removesuffix("\n").removesuffix("\r"))
 
 
 def ask(question: str, *, twice: bool = False, may_be_empty: bool = False) -> Secret:

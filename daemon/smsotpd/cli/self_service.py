@@ -4,7 +4,10 @@
 
 import click
 
-from smsotpd.cli.errors import CliError, RefusalError
+from smsotpd.cli import secrets_in
+from smsotpd.cli.address_command import AddressCommand
+from smsotpd.cli.addresses import address_option, read_address
+from smsotpd.cli.errors import CliError, RefusalError, WrongInputError
 from smsotpd.cli.output import print_facts, print_json, printable
 from smsotpd.cli.own_enrolment import in_own_words
 from smsotpd.cli.polkit_agent import polkit_agent
@@ -16,9 +19,6 @@ from smsotpd.core.channel_names import CHANNEL_NAMES, SMS
 from smsotpd.core.phrase import phrase
 from smsotpd.core.secret import Secret
 
-_phone = click.option(
-    "--phone", metavar="NUMBER", help="Number with + and country code, +491701234567."
-)
 _channel = click.option(
     "--channel",
     type=click.Choice(CHANNEL_NAMES),
@@ -26,7 +26,6 @@ _channel = click.option(
     show_default=True,
     help="How codes reach you.",
 )
-_address = click.option("--address", help="Where on that channel; for sms the same as --phone.")
 _answers = click.option(
     "--answers-stdin", is_flag=True, help="Read answers from standard input, one a line."
 )
@@ -50,23 +49,17 @@ def status(tool: Tool) -> None:
         print_facts(in_own_words(details, said))
 
 
-@self.command()
-@_phone
+@self.command(cls=AddressCommand)
 @_channel
-@_address
+@address_option
 @click.option("--invited", is_flag=True, help="By the invitation that you were given.")
 @_answers
 @pass_tool
 def enrol(
-    tool: Tool,
-    phone: str | None,
-    channel: str,
-    address: str | None,
-    invited: bool,
-    answers_stdin: bool,
+    tool: Tool, channel: str, address_fd: int | None, invited: bool, answers_stdin: bool
 ) -> None:
     """Enrol yourself, where a policy lets users do that, or by an invitation."""
-    to = _asked_address(tool, phone, address)
+    to = _take_address(tool, address_fd, from_stdin=answers_stdin)
     with tool.connect_self() as daemon:
         if invited:
             steps = daemon.change("invitation", channel, to)
@@ -77,17 +70,14 @@ def enrol(
         _converse(tool, daemon, steps, from_stdin=answers_stdin)
 
 
-@self.command()
-@_phone
+@self.command(cls=AddressCommand)
 @_channel
-@_address
+@address_option
 @_answers
 @pass_tool
-def number(
-    tool: Tool, phone: str | None, channel: str, address: str | None, answers_stdin: bool
-) -> None:
+def number(tool: Tool, channel: str, address_fd: int | None, answers_stdin: bool) -> None:
     """Change your address on a channel, or add one."""
-    to = _asked_address(tool, phone, address)
+    to = _take_address(tool, address_fd, from_stdin=answers_stdin)
     with tool.connect_self() as daemon:
         steps = daemon.change("number", channel, to)
         _converse(tool, daemon, steps, from_stdin=answers_stdin)
@@ -146,12 +136,15 @@ def remove(tool: Tool, answers_stdin: bool) -> None:
         _converse(tool, daemon, steps, from_stdin=answers_stdin)
 
 
-def _asked_address(tool: Tool, phone: str | None, address: str | None) -> str:
-    given = phone or address
-    if given is None:
-        tool.require_answers("--phone")
-        given = str(click.prompt(said(phrase("New address")), err=True))
-    return given
+def _take_address(tool: Tool, descriptor: int | None, *, from_stdin: bool) -> str:
+    if from_stdin and descriptor == 0:
+        raise WrongInputError("--answers-stdin and --address-fd 0 exclude each other")
+    if descriptor is not None:
+        return read_address(descriptor)
+    if from_stdin:
+        return secrets_in.read_line().reveal().strip()
+    tool.require_answers("--answers-stdin or --address-fd")
+    return str(click.prompt(said(phrase("New address")), err=True)).strip()
 
 
 def _converse(tool: Tool, daemon: SelfClient, steps: list[Step], *, from_stdin: bool) -> None:
@@ -174,12 +167,7 @@ def _converse(tool: Tool, daemon: SelfClient, steps: list[Step], *, from_stdin: 
 
 def _answer(tool: Tool, prompt: str, kind: str, *, from_stdin: bool) -> Secret:
     if from_stdin:
-        # Where the locale is not installed, click makes a new stream of text each time, and what
-        # the old one had read ahead would be lost.
-        line = click.get_binary_stream("stdin").readline().decode(errors="replace")
-        if not line:
-            raise click.Abort
-        return Secret(line.removesuffix("\n"))
+        return secrets_in.read_line()
     tool.require_answers("--answers-stdin")
     return Secret(
         str(

@@ -7,6 +7,7 @@ import os
 import click
 
 from smsotpd.cli.client import MOST_SECRET_BYTES
+from smsotpd.cli.descriptor import Descriptor
 from smsotpd.cli.errors import CliError, WrongInputError
 from smsotpd.cli.exit import Exit
 from smsotpd.cli.output import print_json, printable
@@ -76,8 +77,7 @@ class Answers:
 @click.option("--answers-stdin", is_flag=True, help="Read the answers from standard input.")
 @click.option(
     "--answers-fd",
-    type=click.IntRange(0),
-    metavar="FD",
+    type=Descriptor(),
     help="Read the answers from a file descriptor, one a line.",
 )
 @json_option

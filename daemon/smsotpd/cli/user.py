@@ -4,18 +4,14 @@
 
 import click
 
-from smsotpd.cli import secrets_in
-from smsotpd.cli.addresses import ask_address
-from smsotpd.cli.client import AdminClient
-from smsotpd.cli.errors import CliError, WrongInputError
-from smsotpd.cli.exit import Exit
 from smsotpd.cli.invitation import invitations, invite
 from smsotpd.cli.more_ways import authenticator, break_glass, recovery
 from smsotpd.cli.output import print_facts, print_json, print_table
+from smsotpd.cli.pin_in import pin_fd_option, pin_source, pin_stdin_option, take_pin
 from smsotpd.cli.tool import Tool, json_option, pass_tool, yes_option
+from smsotpd.cli.user_enrol import enrol, verify
 from smsotpd.cli.user_import import import_users
-from smsotpd.core.channel_names import CHANNEL_NAMES, SMS
-from smsotpd.core.secret import Secret
+from smsotpd.core.channel_names import CHANNEL_NAMES
 
 _COLUMNS = {
     "user": "User",
@@ -25,12 +21,6 @@ _COLUMNS = {
     "has_pin": "PIN",
     "enrolled_at": "Enrolled",
 }
-_TRIES = 3
-
-_pin_stdin = click.option("--pin-stdin", is_flag=True, help="Read the PIN from standard input.")
-_pin_fd = click.option(
-    "--pin-fd", type=click.IntRange(0), metavar="FD", help="Read the PIN from a file descriptor."
-)
 
 
 @click.group()
@@ -38,99 +28,13 @@ def user() -> None:
     """Enrol users and look after them."""
 
 
+user.add_command(enrol)
+user.add_command(verify)
 user.add_command(authenticator)
 user.add_command(recovery)
 user.add_command(break_glass)
 user.add_command(invite)
 user.add_command(invitations)
-
-
-@user.command()
-@click.argument("name", metavar="USER")
-@click.option("--phone", metavar="NUMBER", help="Number with + and country code, +491701234567.")
-@click.option(
-    "--channel",
-    type=click.Choice(CHANNEL_NAMES),
-    default=SMS,
-    show_default=True,
-    help="How codes reach the user.",
-)
-@click.option("--address", help="Where on that channel; for sms the same as --phone.")
-@_pin_stdin
-@_pin_fd
-@click.option("--keep-pin", is_flag=True, help="Change the phone only; for an enrolled user.")
-@click.option("--no-verify", is_flag=True, help="Send no code to the phone; it counts at once.")
-@click.option(
-    "--verify-later",
-    is_flag=True,
-    help="Send the code, print the enrolment's name and end; “user verify” finishes it.",
-)
-@json_option
-@pass_tool
-def enrol(
-    tool: Tool,
-    name: str,
-    phone: str | None,
-    channel: str,
-    address: str | None,
-    pin_stdin: bool,
-    pin_fd: int | None,
-    keep_pin: bool,
-    no_verify: bool,
-    verify_later: bool,
-) -> None:
-    """Enrol a user with an address and a PIN, or change them.
-
-    A code goes to the address and must come back before the enrolment counts. A user has one
-    address on each channel; codes go to the first that works.
-    """
-    if no_verify and verify_later:
-        raise WrongInputError("--no-verify and --verify-later exclude each other")
-    if not (no_verify or verify_later or (tool.can_ask() and not pin_stdin)):
-        tool.require_answers("--no-verify or --verify-later")
-        raise WrongInputError(
-            "the code cannot be asked for on standard input, which holds the PIN",
-            remedy="add --no-verify or --verify-later",
-        )
-    if phone is not None and address is not None:
-        raise WrongInputError("--phone and --address exclude each other")
-    address = address or phone
-    if address is None:
-        tool.require_answers("--phone or --address")
-        address = ask_address(channel)
-    with tool.connect() as daemon:
-        if keep_pin:
-            pin = Secret("")
-        else:
-            known = any(entry.get("user") == name for entry in daemon.list_users())
-            pin = _take_pin(tool, pin_stdin, pin_fd, may_keep=known)
-        enrolment = daemon.enrol_user(name, address, pin, verify=not no_verify, channel=channel)
-        if enrolment and not verify_later:
-            _prove_phone(daemon, enrolment)
-            enrolment = ""
-        details = None if enrolment else daemon.show_user(name)
-    if tool.as_json:
-        print_json({"user": name, "enrolment": enrolment, "details": details})
-    elif enrolment:
-        click.echo(f"A code was sent. When you have it: smsotpctl user verify {enrolment}")
-    else:
-        click.echo(f"{name} is enrolled.")
-
-
-@user.command()
-@click.argument("enrolment")
-@click.option("--code-stdin", is_flag=True, help="Read the code from standard input.")
-@pass_tool
-def verify(tool: Tool, enrolment: str, code_stdin: bool) -> None:
-    """Finish an enrolment with the code that its phone received."""
-    if not code_stdin:
-        tool.require_answers("--code-stdin")
-    with tool.connect() as daemon:
-        if code_stdin:
-            daemon.confirm_enrolment(enrolment, secrets_in.read_descriptor(0).reveal().strip())
-        else:
-            _prove_phone(daemon, enrolment)
-    tool.say("The phone is verified.")
 
 
 @user.command("list")
@@ -164,13 +68,14 @@ def show(tool: Tool, name: str) -> None:
 
 @user.command()
 @click.argument("name", metavar="USER")
-@_pin_stdin
-@_pin_fd
+@pin_stdin_option
+@pin_fd_option
 @pass_tool
 def pin(tool: Tool, name: str, pin_stdin: bool, pin_fd: int | None) -> None:
     """Give a user a new PIN."""
+    source = pin_source(pin_stdin, pin_fd)
     with tool.connect() as daemon:
-        daemon.set_pin(name, _take_pin(tool, pin_stdin, pin_fd, may_keep=False))
+        daemon.set_pin(name, take_pin(tool, source, may_keep=False))
     tool.say(f"{name} has a new PIN.")
 
 
@@ -242,29 +147,3 @@ def remove(tool: Tool, name: str, yes: bool) -> None:
 
 
 user.add_command(import_users)
-
-
-def _take_pin(tool: Tool, from_stdin: bool, descriptor: int | None, *, may_keep: bool) -> Secret:
-    if from_stdin and descriptor is not None:
-        raise WrongInputError("--pin-stdin and --pin-fd exclude each other")
-    if from_stdin:
-        return secrets_in.read_descriptor(0)
-    if descriptor is not None:
-        return secrets_in.read_descriptor(descriptor)
-    tool.require_answers("--pin-stdin")
-    question = "New PIN (empty: keep the old one)" if may_keep else "New PIN"
-    return secrets_in.ask(question, twice=True, may_be_empty=may_keep)
-
-
-def _prove_phone(daemon: AdminClient, enrolment: str) -> None:
-    """Ask for the code until it is right, the daemon gives up, or the tries are used up."""
-    for left in reversed(range(_TRIES)):
-        code = click.prompt("Code that arrived on the phone", err=True)
-        try:
-            daemon.confirm_enrolment(enrolment, code.strip())
-        except CliError as error:
-            if error.exit_code not in {Exit.REFUSED, Exit.USAGE} or not left:
-                raise
-            click.echo(error.text, err=True)
-        else:
-            return

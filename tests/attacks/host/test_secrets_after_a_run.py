@@ -46,6 +46,7 @@ class Used:
 
     Attributes:
         codes: that let in, of every kind, and those that were not used.
+        enrolled: number of a user who was enrolled meanwhile.
     """
 
     pins: list[str] = field(default_factory=lambda: [PIN, NEW_PIN, WRONG_PIN])
@@ -56,6 +57,7 @@ class Used:
     numbers: list[str] = field(default_factory=list)
     credentials: list[str] = field(default_factory=lambda: [KEY])
     texts: list[str] = field(default_factory=list)
+    enrolled: str = ""
     in_memory: dict[str, set[str]] = field(default_factory=dict)
 
     @property
@@ -131,6 +133,7 @@ def used(server: Machine) -> Iterator[Used]:
         command = f"exec dbus-monitor --system > {path} 2>&1"
         server.run(["systemd-run", f"--unit=attack-{unit}", f"--uid={who}", "sh", "-c", command])
         wait_until(watching(server, path), 10, "the bus is watched")
+    used.enrolled = accounts.enrol(accounts.new_account(server)).phone.removeprefix("+")
     live_through_everything(server, alice, used)
     time.sleep(0.2)  # the watchers write what they saw last
     for unit in ("watch", "root", "user"):
@@ -182,8 +185,11 @@ def test_the_journal_tells_no_secret(server: Machine, used: Used, tried: Tried) 
 
 
 def test_no_process_shows_a_secret(server: Machine, used: Used, tried: Tried) -> None:
-    tried(len(used.words) + len(used.digits))
-    assert used.found_in(server.read_text(SEEN)) == []
+    tried(len(used.words) + len(used.digits) + 1)
+    shown = server.read_text(SEEN)
+    assert used.found_in(shown) == []
+    assert re.search(r"smsotpctl.user.enrol", shown), "the one who was enrolled meanwhile"
+    assert used.enrolled not in shown
 
 
 def test_sshd_forgets_the_answers_of_who_is_let_in(used: Used, tried: Tried) -> None:

@@ -135,11 +135,11 @@ class Person:
     def enrol(self, *channels: str) -> "Person":
         """Enrol the person with a PIN, on the first channel and then on the others."""
         for channel in channels:
-            address = ["--channel", channel, "--address", self.address(channel)]
-            words = ["smsotpctl", "user", "enrol", self.name, *address, "--no-verify"]
-            keeps = channel != channels[0]
-            pin = "--keep-pin" if keeps else "--pin-stdin"
-            self.machine.run([*words, pin], input="" if keeps else f"{PIN}\n")
+            words = ["smsotpctl", "user", "enrol", self.name, "--channel", channel, "--no-verify"]
+            # An empty line keeps the PIN.
+            pin = PIN if channel == channels[0] else ""
+            answers = f"{self.address(channel)}\n{pin}\n"
+            self.machine.run([*words, "--answers-stdin"], input=answers)
         return self
 
     def received(self, host: str = "") -> list[str]:

@@ -62,7 +62,8 @@ def test_an_address_of_another_channel_is_refused_before_a_gateway_is_defined(
     online: Machine,
 ) -> None:
     words = ["smsotpctl", "setup", "--yes", "--type", "xmpp", "--gateway", "not-made"]
-    done = online.run([*words, "--user", "root", "--phone", "+491711230458"], check=False)
+    words += ["--user", "root", "--address-fd", "0"]
+    done = online.run(words, input="+491711230458\n", check=False)
 
     assert done.returncode == Exit.USAGE
     assert "gateways of type xmpp send by xmpp" in done.stderr

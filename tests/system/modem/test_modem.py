@@ -15,7 +15,7 @@ from tests.testhost.waiting import wait_until
 pytestmark = pytest.mark.system
 
 ORDER = '[gateways]\norder = ["gsm"]\n'
-TRY = ("smsotpctl", "modem", "send-test", "gsm", "--to", "+491701234567")
+TRY = ("sh", "-c", "echo +491701234567 | smsotpctl modem send-test gsm --to-fd 0")
 RECOVER = "smsotp-modem-recover@gsm"
 RUNS = "/run/recovered"
 

@@ -84,8 +84,8 @@ def live(machine: Machine) -> None:
     ):
         words = ["--type", kind, "--set", given]
         machine.run(["smsotpctl", "gateway", "configure", name, *words], check=False)
-        asked = ["smsotpctl", "gateway", "test", name, "--to", NUMBER]
-        machine.run(asked, check=False)
+        asked = ["smsotpctl", "gateway", "test", name, "--to-fd", "0"]
+        machine.run(asked, input=NUMBER, check=False)
     account = accounts.enrol(accounts.new_account(machine))
     machine.run(["smsotpctl", "policy", "explain", account.name, "sshd", "192.0.2.1"])
     machine.run(["smsotpctl", "status"])

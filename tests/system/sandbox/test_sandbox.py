@@ -170,8 +170,8 @@ def is_sent_by(machine: Machine, address: str) -> bool:
     given = [f"URL=http://{address}:4711/", "TIMEOUT=2", "option.to={phone}", "option.text={otp}"]
     words = [word for setting in given for word in ("--set", setting)]
     machine.run(["smsotpctl", "gateway", "configure", "here", "--type", "http", *words])
-    asked = ["smsotpctl", "gateway", "test", "here", "--to", "+491701234567"]
-    return machine.run(asked, check=False).returncode == 0
+    asked = ["smsotpctl", "gateway", "test", "here", "--to-fd", "0"]
+    return machine.run(asked, input="+491701234567", check=False).returncode == 0
 
 
 def test_the_example_keeps_the_daemon_from_all_addresses_but_those_named(

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run `smsotpctl` in this process, against a daemon and a machine of the test's own."""
 
+import os
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +44,23 @@ class Shell:
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         self.outputs.append(result.output)
         return result
+
+
+@pytest.fixture
+def holding() -> Iterator[Callable[[str], str]]:
+    """Return what makes a descriptor that a text can be read from, and returns its number."""
+    opened: list[int] = []
+
+    def hold(text: str) -> str:
+        reading, writing = os.pipe()
+        os.write(writing, text.encode())
+        os.close(writing)
+        opened.append(reading)
+        return str(reading)
+
+    yield hold
+    for descriptor in opened:
+        os.close(descriptor)
 
 
 @pytest.fixture

@@ -223,7 +223,7 @@ def test_a_test_message_that_is_not_accepted_fails(shell: Shell, daemon: FakeDae
     define(shell)
     daemon.test_outcome = "rejected"
 
-    result = shell.run("gateway", "test", "main", "--to", "+491701234567")
+    result = shell.run("gateway", "test", "main", "--to-fd", "0", typed="+491701234567\n")
 
     assert result.exit_code == Exit.FAILED
     assert "rejected" in result.output
@@ -232,6 +232,7 @@ def test_a_test_message_that_is_not_accepted_fails(shell: Shell, daemon: FakeDae
 def test_a_test_message_needs_an_address(shell: Shell) -> None:
     define(shell)
 
-    assert "--to" in shell.run("gateway", "test", "main").output
-    sent = shell.run("gateway", "test", "main", "--to", "+491701234567", "--json")
+    assert "--to-fd" in shell.run("gateway", "test", "main").output
+    words = ["gateway", "test", "main", "--to-fd", "0", "--json"]
+    sent = shell.run(*words, typed="+491701234567\n")
     assert json.loads(sent.output)["outcome"] == "accepted"

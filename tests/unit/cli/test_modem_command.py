@@ -77,6 +77,6 @@ def test_a_modems_status_is_its_gateways(shell: Shell, daemon: FakeDaemon) -> No
 
 def test_a_test_message_goes_through_the_modem(shell: Shell, daemon: FakeDaemon) -> None:
     daemon.gateways["gsm"]["settings"] = {}
-    sent = shell.run("modem", "send-test", "gsm", "--to", "+491701234567")
+    sent = shell.run("modem", "send-test", "gsm", "--to-fd", "0", typed="+491701234567\n")
     assert sent.exit_code == 0
     assert "TestGateway" in daemon.calls

@@ -3,6 +3,7 @@
 """`smsotpctl self` shows, asks and relays, and says so when nothing was changed."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_it_shows_how_one_is_enrolled(shell: Shell) -> None:
 def test_a_person_answers_one_prompt_after_the_other(shell: Shell, daemon: Daemon) -> None:
     shell.interactive = True
     daemon.script = [ASKS_PIN, ASKS_CODE, DONE]
-    done = shell.run("self", "number", "--phone", "+431234567", typed="Rosenkohl7\n123456\n")
+    done = shell.run("self", "number", typed="+431234567\nRosenkohl7\n123456\n")
     assert done.exit_code == 0, done.output
     assert daemon.wishes == [("number", "sms", "+431234567")]
     assert daemon.answers == ["Rosenkohl7", "123456"]
@@ -83,6 +84,26 @@ def test_a_program_answers_line_by_line(
     daemon.script = [ASKS_PIN, DONE]
     done = shell.run("self", *words, "--answers-stdin", typed="Rosenkohl7\n")
     assert (done.exit_code, daemon.answers, daemon.wishes) == (0, ["Rosenkohl7"], [wish])
+
+
+def test_a_program_gives_the_address_first(shell: Shell, daemon: Daemon) -> None:
+    daemon.script = [ASKS_PIN, DONE]
+    typed = "+431234567\nRosenkohl7\n"
+    done = shell.run("self", "number", "--answers-stdin", typed=typed)
+    assert (done.exit_code, daemon.answers) == (0, ["Rosenkohl7"])
+    assert daemon.wishes == [("number", "sms", "+431234567")]
+
+
+def test_the_address_may_come_by_a_descriptor(
+    shell: Shell, daemon: Daemon, holding: Callable[[str], str]
+) -> None:
+    words = ["self", "enrol", "--channel", "xmpp", "--answers-stdin"]
+    daemon.script = [ASKS_PIN, DONE]
+    done = shell.run(*words, "--address-fd", holding("a@xmpp.example\n"), typed="Rosenkohl7\n")
+    assert (done.exit_code, daemon.answers) == (0, ["Rosenkohl7"])
+    assert daemon.wishes == [("enrol", "xmpp", "a@xmpp.example")]
+    both = shell.run(*words, "--address-fd", "0", typed="a@xmpp.example\n")
+    assert both.exit_code == Exit.USAGE
 
 
 def test_a_denial_says_that_nothing_was_changed(shell: Shell, daemon: Daemon) -> None:
@@ -131,6 +152,6 @@ def test_an_app_is_removed(shell: Shell, daemon: Daemon) -> None:
 def test_an_invitation_needs_no_polkit(shell: Shell, daemon: Daemon) -> None:
     shell.interactive = True
     daemon.script = [[["hidden", "Invitation: "]], DONE]
-    done = shell.run("self", "enrol", "--invited", "--phone", "+431234567", typed="YK7Q\n")
+    done = shell.run("self", "enrol", "--invited", typed="+431234567\nYK7Q\n")
     assert done.exit_code == 0, done.output
     assert daemon.wishes == [("invitation", "sms", "+431234567")]

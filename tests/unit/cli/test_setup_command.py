@@ -5,7 +5,7 @@
 On a booted machine, with sshd and its timer, it runs in tests/system/people.
 """
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -94,18 +94,15 @@ def test_what_is_there_is_kept_and_the_service_enabled(ready: Shell, host: FakeH
     assert "ConfigureGateway" not in ready.daemon.calls
 
 
-def test_from_nothing_without_a_question(shell: Shell, daemon: FakeDaemon, host: FakeHost) -> None:
-    reading, writing = os.pipe()
-    os.write(writing, b"fishbone7")
-    os.close(writing)
-
+def test_from_nothing_without_a_question(
+    shell: Shell, daemon: FakeDaemon, host: FakeHost, holding: Callable[[str], str]
+) -> None:
     result = shell.run(
         "setup", "--yes", "--gateway", "main", "--type", "http", "--set", "URL=https://x.example",
-        "--set-secret", "TOKEN", "--user", "anna", "--phone", "+491701234567",
-        "--pin-fd", str(reading), "--no-verify", "--no-recovery", "--confirm",
-        typed="token-of-ours",
+        "--set-secret", "TOKEN", "--user", "anna",
+        "--address-fd", holding("+491701234567\n"), "--pin-fd", holding("fishbone7"),
+        "--no-verify", "--no-recovery", "--confirm", typed="token-of-ours",
     )  # fmt: skip
-    os.close(reading)
 
     assert result.exit_code == Exit.DONE, result.output
     assert daemon.pins == {"anna": "fishbone7"}
@@ -122,8 +119,9 @@ def test_a_gateway_that_takes_no_message_ends_it_and_what_is_kept_is_told(
     daemon.test_outcome = "rejected"
 
     result = shell.run(
-        "setup", "--yes", "--type", "outbox", "--user", "anna", "--phone", "+491701234567"
-    )
+        "setup", "--yes", "--type", "outbox", "--user", "anna", "--address-fd", "0",
+        typed="+491701234567\n",
+    )  # fmt: skip
 
     assert result.exit_code == Exit.FAILED
     assert "did not take the test message" in result.output
@@ -137,7 +135,7 @@ def test_a_gateway_that_takes_no_message_ends_it_and_what_is_kept_is_told(
     ("missing", "arguments"),
     [
         ("--type", ()),
-        ("--phone", ("--type", "outbox")),
+        ("--address-fd", ("--type", "outbox")),
         ("--user", ("--type", "outbox", "--no-test")),
     ],
 )

@@ -55,8 +55,8 @@ def test_a_messenger_that_is_ready_is_not_linked_again(
     shell: Shell, daemon: FakeDaemon, pin: str
 ) -> None:
     result = shell.run(
-        *WITHOUT_QUESTIONS, "--type", "signal", "--phone", "+491701234567", "--pin-fd", pin,
-        "--confirm",
+        *WITHOUT_QUESTIONS, "--type", "signal", "--address-fd", "0", "--pin-fd", pin,
+        "--confirm", typed="+491701234567\n",
     )  # fmt: skip
 
     assert result.exit_code == Exit.DONE, result.output
@@ -69,7 +69,7 @@ def test_without_a_terminal_a_messenger_that_is_not_ready_ends_it_with_the_way_o
 ) -> None:
     daemon.conditions["signal"] = "down"
 
-    result = shell.run(*WITHOUT_QUESTIONS, "--type", "signal", "--address", ACCOUNT)
+    result = shell.run(*WITHOUT_QUESTIONS, "--type", "signal", "--address-fd", "0", typed=ACCOUNT)
 
     assert result.exit_code == Exit.FAILED
     assert "smsotpctl gateway pair signal; then: smsotpctl setup" in result.output
@@ -88,7 +88,7 @@ def test_a_second_run_links_what_the_first_left_unlinked_and_tries_it(
     daemon.conditions["chat"] = "down"
     ready.interactive = True
 
-    result = ready.run(*WITHOUT_QUESTIONS, "--address", ACCOUNT, "--confirm")
+    result = ready.run(*WITHOUT_QUESTIONS, "--address-fd", "0", "--confirm", typed=ACCOUNT)
 
     assert result.exit_code == Exit.DONE, result.output
     assert "PairGateway" in daemon.calls
@@ -99,8 +99,8 @@ def test_no_pair_leaves_the_account_alone(shell: Shell, daemon: FakeDaemon, pin:
     daemon.conditions["signal"] = "down"
 
     result = shell.run(
-        *WITHOUT_QUESTIONS, "--type", "signal", "--no-pair", "--no-test", "--address", ACCOUNT,
-        "--pin-fd", pin, "--confirm",
+        *WITHOUT_QUESTIONS, "--type", "signal", "--no-pair", "--no-test", "--address-fd", "0",
+        "--pin-fd", pin, "--confirm", typed=ACCOUNT,
     )  # fmt: skip
 
     assert result.exit_code == Exit.DONE, result.output
@@ -110,17 +110,16 @@ def test_no_pair_leaves_the_account_alone(shell: Shell, daemon: FakeDaemon, pin:
 @pytest.mark.parametrize(
     ("type_id", "given", "complaint"),
     [
-        ("xmpp", ("--phone", "+491707654321"), "gateways of type xmpp send by xmpp"),
-        ("xmpp", ("--address", "eve@xmpp.example/phone"), "must be a bare XMPP address"),
-        ("outbox", ("--address", "eve@xmpp.example"), "must start with +"),
-        ("signal", ("--phone", "0170765"), "must start with +"),
-        ("signal", ("--phone", "+491707654321", "--address", ACCOUNT), "exclude each other"),
+        ("xmpp", "+491707654321", "gateways of type xmpp send by xmpp"),
+        ("xmpp", "eve@xmpp.example/phone", "must be a bare XMPP address"),
+        ("outbox", "eve@xmpp.example", "must start with +"),
+        ("signal", "0170765", "must start with +"),
     ],
 )
 def test_an_address_of_another_channel_is_refused_before_anything_changes(
-    type_id: str, given: tuple[str, ...], complaint: str, shell: Shell, daemon: FakeDaemon
+    type_id: str, given: str, complaint: str, shell: Shell, daemon: FakeDaemon
 ) -> None:
-    result = shell.run(*WITHOUT_QUESTIONS, "--type", type_id, *given)
+    result = shell.run(*WITHOUT_QUESTIONS, "--type", type_id, "--address-fd", "0", typed=given)
 
     assert result.exit_code == Exit.USAGE
     assert complaint in result.output
@@ -134,19 +133,20 @@ def test_a_user_whom_no_gateway_reaches_gets_one_more_address_and_keeps_the_pin(
     daemon.gateways.clear()
 
     result = ready.run(
-        *WITHOUT_QUESTIONS, "--type", "xmpp", "--address", "anna@xmpp.example", "--confirm"
-    )
+        *WITHOUT_QUESTIONS, "--type", "xmpp", "--address-fd", "0", "--confirm",
+        typed="anna@xmpp.example\n",
+    )  # fmt: skip
 
     assert result.exit_code == Exit.DONE, result.output
     assert daemon.users["anna"]["recipients"] == [["sms", "+49 ••• ••67"], ["xmpp", "•••le"]]
     assert daemon.pins == {"anna": "fishbone7"}
 
 
-def test_without_a_terminal_the_option_of_the_channel_is_named(shell: Shell) -> None:
+def test_without_a_terminal_the_option_for_the_address_is_named(shell: Shell) -> None:
     result = shell.run(*WITHOUT_QUESTIONS, "--type", "xmpp")
 
     assert result.exit_code == Exit.USAGE
-    assert "--address is missing" in result.output
+    assert "--address-fd is missing" in result.output
 
 
 def test_a_test_message_is_asked_for_in_the_words_of_the_channel(

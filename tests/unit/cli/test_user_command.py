@@ -4,6 +4,7 @@
 
 import json
 import os
+from collections.abc import Callable
 
 import pytest
 
@@ -17,7 +18,7 @@ PHONE = "+491701234567"
 
 def enrol_anna(shell: Shell) -> None:
     result = shell.run(
-        "user", "enrol", "anna", "--phone", PHONE, "--pin-stdin", "--no-verify", typed="8259\n"
+        "user", "enrol", "anna", "--answers-stdin", "--no-verify", typed=f"{PHONE}\n8259\n"
     )
     assert result.exit_code == Exit.DONE, result.output
 
@@ -55,8 +56,8 @@ def test_a_pin_that_is_no_text_is_refused_before_it_is_sent(
 
 
 def test_without_a_terminal_a_missing_answer_is_named_not_asked_for(shell: Shell) -> None:
-    assert "--no-verify" in shell.run("user", "enrol", "anna", "--phone", PHONE).output
-    assert "--phone" in shell.run("user", "enrol", "anna", "--no-verify", "--pin-stdin").output
+    assert "--no-verify" in shell.run("user", "enrol", "anna").output
+    assert "--address-fd" in shell.run("user", "enrol", "anna", "--no-verify").output
     assert "--pin-stdin" in shell.run("user", "pin", "anna").output
     assert "--yes" in shell.run("user", "remove", "anna").output
     assert "--code-stdin" in shell.run("user", "verify", "e1").output
@@ -95,16 +96,17 @@ def test_a_pin_is_not_shown_while_it_is_typed(shell: Shell) -> None:
 def test_three_wrong_codes_end_the_enrolment_with_the_daemons_reason(shell: Shell) -> None:
     shell.interactive = True
 
-    result = shell.run("user", "enrol", "anna", "--phone", PHONE, typed="8259\n8259\n1\n2\n3\n")
+    typed = "\n".join([PHONE, "8259", "8259", "1", "2", "3"])
+    result = shell.run("user", "enrol", "anna", typed=f"{typed}\n")
 
     assert result.exit_code == Exit.REFUSED
     assert result.output.count("wrong code") == 3
 
 
 def test_a_verification_may_be_finished_later(shell: Shell) -> None:
-    arguments = ["user", "enrol", "anna", "--phone", PHONE, "--pin-stdin", "--verify-later"]
+    arguments = ["user", "enrol", "anna", "--answers-stdin", "--verify-later"]
 
-    enrolled = shell.run(*arguments, "--json", typed="8259\n")
+    enrolled = shell.run(*arguments, "--json", typed=f"{PHONE}\n8259\n")
 
     assert json.loads(enrolled.output)["enrolment"] == "e1"
     wrong = shell.run("user", "verify", "e1", "--code-stdin", typed="1\n")
@@ -116,11 +118,16 @@ def test_a_verification_may_be_finished_later(shell: Shell) -> None:
 def test_an_enrolled_user_may_keep_the_pin(shell: Shell, daemon: FakeDaemon) -> None:
     enrol_anna(shell)
 
-    kept = shell.run("user", "enrol", "anna", "--phone", PHONE, "--keep-pin", "--no-verify")
+    words = ["user", "enrol", "anna", "--no-verify"]
+    results = [
+        shell.run(*words, "--keep-pin", "--address-fd", "0", typed=f"{PHONE}\n"),
+        shell.run(*words, "--keep-pin", "--answers-stdin", typed=f"{PHONE}\n"),
+        shell.run(*words, "--answers-stdin", typed=f"{PHONE}\n\n"),
+    ]
     shell.interactive = True
-    left_empty = shell.run("user", "enrol", "anna", "--phone", PHONE, "--no-verify", typed="\n")
+    results.append(shell.run(*words, typed=f"{PHONE}\n\n"))
 
-    assert (kept.exit_code, left_empty.exit_code) == (Exit.DONE, Exit.DONE)
+    assert [result.exit_code for result in results] == [Exit.DONE] * 4, shell.outputs
     assert daemon.pins == {"anna": "8259"}
 
 
@@ -187,7 +194,70 @@ def test_two_sources_of_a_pin_are_refused(shell: Shell) -> None:
     assert result.exit_code == Exit.USAGE
 
 
-def test_contradicting_options_are_refused(shell: Shell) -> None:
-    result = shell.run("user", "enrol", "anna", "--no-verify", "--verify-later")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--no-verify", "--verify-later"),
+        ("--no-verify", "--pin-stdin", "--pin-fd", "5"),
+        ("--no-verify", "--pin-stdin", "--answers-stdin"),
+        ("--no-verify", "--pin-stdin", "--address-fd", "0"),
+        ("--no-verify", "--pin-fd", "0", "--address-fd", "0"),
+        ("--no-verify", "--answers-stdin", "--address-fd", "0"),
+    ],
+)
+def test_contradicting_options_are_refused(
+    options: tuple[str, ...], shell: Shell, daemon: FakeDaemon
+) -> None:
+    result = shell.run("user", "enrol", "anna", *options, typed=f"{PHONE}\n8259\n")
 
     assert result.exit_code == Exit.USAGE
+    assert daemon.users == {}
+
+
+def test_the_code_is_not_asked_for_where_something_else_is_read(shell: Shell) -> None:
+    shell.interactive = True
+
+    for options in (("--pin-stdin",), ("--address-fd", "0")):
+        result = shell.run("user", "enrol", "anna", *options, typed="8259\n")
+        assert result.exit_code == Exit.USAGE
+        assert "--no-verify or --verify-later" in result.output
+
+
+def test_a_program_gives_address_pin_and_code_line_by_line(
+    shell: Shell, daemon: FakeDaemon
+) -> None:
+    words = ["user", "enrol", "anna", "--answers-stdin"]
+
+    wrong = shell.run(*words, typed=f"{PHONE}\n8259\n000000\n{RIGHT_CODE}\n")
+    assert wrong.exit_code == Exit.REFUSED
+    assert wrong.output.count("wrong code") == 1
+    short = shell.run(*words, typed=f"{PHONE}\n8259\n")
+    assert short.exit_code == Exit.ABORTED
+    right = shell.run(*words, typed=f"{PHONE}\r\n8259\r\n{RIGHT_CODE}\r\n")
+    assert right.exit_code == Exit.DONE, right.output
+    assert daemon.pins == {"anna": "8259"}
+
+
+def test_address_and_pin_come_by_descriptors_of_their_own(
+    shell: Shell, daemon: FakeDaemon, holding: Callable[[str], str]
+) -> None:
+    result = shell.run(
+        "user", "enrol", "anna", "--no-verify",
+        "--address-fd", holding(f"{PHONE}\n"), "--pin-fd", holding("8259"),
+    )  # fmt: skip
+
+    assert result.exit_code == Exit.DONE, result.output
+    assert daemon.pins == {"anna": "8259"}
+    assert daemon.users["anna"]["phone"] == "+49 ••• ••67"
+
+
+@pytest.mark.parametrize("bad", ["", "\n", " \n", f"{PHONE}\n+491701234568\n"])
+def test_a_descriptor_without_one_address_is_refused_without_being_repeated(
+    bad: str, shell: Shell, daemon: FakeDaemon
+) -> None:
+    result = shell.run("user", "enrol", "anna", "--no-verify", "--address-fd", "0", typed=bad)
+
+    assert result.exit_code == Exit.USAGE
+    assert "address" in result.output
+    assert "1234567" not in result.output
+    assert daemon.calls == []

@@ -143,7 +143,7 @@ def daemon_findings(connect: Connect, *, needed: bool) -> Iterator[Finding]:
             worst,
             "smsotpctl user list",
             "Nobody is enrolled who could log in by a code.",
-            "smsotpctl user enrol USER --phone NUMBER",
+            "smsotpctl user enrol USER",
         )
     for user in users:
         if user.get("state") != "active":

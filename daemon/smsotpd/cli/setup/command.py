@@ -7,9 +7,11 @@ from typing import cast
 
 import click
 
-from smsotpd.cli.addresses import OF_THE_FIRST_USER, ask_address
+from smsotpd.cli.address_command import AddressCommand
+from smsotpd.cli.addresses import OF_THE_FIRST_USER, address_option, ask_address, read_address
 from smsotpd.cli.client import AdminClient, Entry
-from smsotpd.cli.errors import CliError, WrongInputError
+from smsotpd.cli.descriptor import Descriptor
+from smsotpd.cli.errors import CliError
 from smsotpd.cli.more_ways import recovery as make_recovery_codes
 from smsotpd.cli.output import printable
 from smsotpd.cli.pam import rollback
@@ -26,13 +28,12 @@ from smsotpd.cli.setup.gateway_step import (
 from smsotpd.cli.setup.service_step import ServiceWish, enable_service
 from smsotpd.cli.setup.sshd_step import Keys
 from smsotpd.cli.tool import Tool, pass_tool, yes_option
-from smsotpd.cli.user import enrol
-from smsotpd.core.channel_names import SMS
+from smsotpd.cli.user_enrol import EnrolWish, enrol_user
 
 _SECONDS = 300
 
 
-@click.command()
+@click.command(cls=AddressCommand)
 @click.option("--gateway", "gateway_name", metavar="NAME", default="", help="Who sends the codes.")
 @click.option("--type", "type_id", metavar="TYPE", default="", help="Define it, of this type.")
 @click.option("--set", "plain", metavar="KEY=VALUE", multiple=True, help="A setting of it.")
@@ -43,7 +44,7 @@ _SECONDS = 300
     multiple=True,
     help="A secret setting, from standard input or a file descriptor.",
 )
-@click.option("--secret-fd", type=click.IntRange(0), metavar="FD", help="Where secrets come from.")
+@click.option("--secret-fd", type=Descriptor(), help="Where secrets come from.")
 @click.option(
     "--pair/--no-pair",
     "pair",
@@ -52,11 +53,8 @@ _SECONDS = 300
 )
 @click.option("--test/--no-test", "tested", default=True, help="Send a test message, or none.")
 @click.option("--user", "user_name", metavar="USER", default="", help="The first user.")
-@click.option("--phone", metavar="NUMBER", help="The user's number, as +491701234567.")
-@click.option(
-    "--address", metavar="ADDRESS", help="Where on the gateway's channel; for sms as --phone."
-)
-@click.option("--pin-fd", type=click.IntRange(0), metavar="FD", help="Read the PIN from there.")
+@address_option
+@click.option("--pin-fd", type=Descriptor(), help="Read the PIN from there.")
 @click.option("--no-verify", is_flag=True, help="Send no code to the phone; it counts at once.")
 @click.option(
     "--recovery/--no-recovery",
@@ -101,8 +99,7 @@ def setup(
     pair: bool | None,
     tested: bool,
     user_name: str,
-    phone: str | None,
-    address: str | None,
+    address_fd: int | None,
     pin_fd: int | None,
     no_verify: bool,
     recovery: bool | None,
@@ -124,14 +121,12 @@ def setup(
         undoing.undo(tool.host, check_service_name(undo))
         return
     check_service_name(service)
-    if phone is not None and address is not None:
-        raise WrongInputError("--phone and --address exclude each other")
-    address = address or phone
+    address = "" if address_fd is None else read_address(address_fd)
     kept: list[str] = []
     try:
         with tool.connect() as daemon:
             tool.say("1. The gateway: who sends the codes.")
-            wish = GatewayWish(gateway_name, type_id, plain, secret, secret_fd, address or "")
+            wish = GatewayWish(gateway_name, type_id, plain, secret, secret_fd, address)
             gateway = choose_gateway(tool, daemon, wish, kept, yes=yes)
             paired = pair_gateway(tool, daemon, gateway, wanted=pair, yes=yes)
             if tested and (gateway.is_new or paired):
@@ -145,17 +140,16 @@ def setup(
             tool.say(f"{user} is enrolled already.")
         else:
             address = address or _ask_address(tool, gateway.channel)
-            context.invoke(
-                enrol,
-                name=user,
-                phone=None,
-                channel=gateway.channel,
-                address=address,
-                pin_stdin=False,
-                pin_fd=pin_fd,
-                keep_pin=present is not None,
-                no_verify=no_verify,
-                verify_later=False,
+            enrol_user(
+                tool,
+                EnrolWish(
+                    user,
+                    gateway.channel,
+                    address,
+                    pin_fd=pin_fd,
+                    keep_pin=present is not None,
+                    verify=not no_verify,
+                ),
             )
             kept.append(f"the enrolment of {user}")
         enrolled = present is not None
@@ -174,7 +168,7 @@ def setup(
 
 
 def _ask_address(tool: Tool, channel: str) -> str:
-    tool.require_answers("--phone" if channel == SMS else "--address")
+    tool.require_answers("--address-fd")
     return ask_address(channel, OF_THE_FIRST_USER)
 
 

@@ -194,7 +194,7 @@ def _check_address(gateway_type: Entry, wish: GatewayWish) -> None:
             form.channel,
             wish.address,
             remedy=f"gateways of type {form.type_id} send by {form.channel}: "
-            "give an address of that by --address",
+            "give an address of that",
         )
 
 
