@@ -3,6 +3,7 @@
 """`smsotpctl`: find the command, run it, and turn every failure into a text and an exit code."""
 
 import importlib
+import os
 import sys
 
 import click
@@ -83,7 +84,22 @@ def program(context: click.Context, debug: bool) -> None:
 
 def main() -> None:
     """Run `smsotpctl` and end the process."""
+    _replace_closed_streams()
     try:
         program.main(prog_name="smsotpctl")
     except BrokenPipeError:
         sys.exit(Exit.FAILED)
+
+
+def _replace_closed_streams() -> None:
+    """Open the null device in the place of standard streams that are closed.
+
+    Python has None for those, and what is opened next, as the connection to the bus, would have
+    their numbers: programs that we run would read and write it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest number that is free, so that of the stream, the others being open.
+            null = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(null, True)  # noqa: FBT003  # it takes no keywords
+            setattr(sys, name, os.fdopen(null, mode))

@@ -27,6 +27,10 @@ def _journal_records() -> "Records":
     return JournalRecords()
 
 
+def _standard_input_is_a_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
 @dataclass(slots=True)
 class Tool:
     """The running command line; tests bring their own daemon, machine and person."""
@@ -35,7 +39,7 @@ class Tool:
     connect_self: Callable[[], AbstractContextManager[SelfClient]] = connected_self_client
     host: Host = field(default_factory=Host)
     records: Callable[[], "Records"] = _journal_records
-    can_ask: Callable[[], bool] = sys.stdin.isatty
+    can_ask: Callable[[], bool] = _standard_input_is_a_terminal
     as_json: bool = False
     debug: bool = False
 

@@ -88,3 +88,25 @@ def test_ctrl_c_ends_a_command_with_its_own_code(
     monkeypatch.setattr(daemon, "_Status", interrupted)
 
     assert shell.run("status").exit_code == Exit.ABORTED
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("--version", Exit.DONE),
+        ("user enrol anna", Exit.USAGE),
+        ("user enrol anna --no-verify --answers-stdin", Exit.ABORTED),
+        ("gateway test main --to-fd 0", Exit.USAGE),
+    ],
+)
+def test_a_closed_standard_stream_is_no_riddle(words: str, code: Exit, closed: str) -> None:
+    script = f'exec "$0" -m smsotpd.cli {words} {closed}'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable],
+        env={"PYTHONPATH": str(DAEMON), "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code
