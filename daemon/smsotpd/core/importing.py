@@ -168,6 +168,8 @@ class Imports:
                     before[user], after[user] = plan.before, plan.after
                 if plan.after != plan.before:
                     change.put_enrolment(plan.after)
+                if plan.before is None:
+                    change.drop_invitation(user)
                     change.drop_challenges_of(user)
                     change.drop_remembered_of(user)
         words = {Verdict.ENROLLED: "enrolled", Verdict.CHANGED: "enrolment changed"}

@@ -278,6 +278,7 @@ class Users:
             else:
                 raise _needs_pin(user)
             change.put_enrolment(enrolment)
+            change.drop_invitation(user)
             change.drop_challenges_of(user)
             change.drop_remembered_of(user)
         change_made = "enrolled" if present is None else "enrolment changed"

@@ -14,6 +14,7 @@ from smsotpd.core.events import (
     InvitationUsed,
     LoginDenied,
 )
+from smsotpd.core.importing import Imports, Wish
 from smsotpd.core.policy import Factor, Mode, Unenrolled
 from smsotpd.core.secret import Secret
 from smsotpd.core.throttle import NO_FAILURES
@@ -239,3 +240,22 @@ async def test_one_that_was_taken_back_meanwhile_enrols_nobody_in_the_shell(worl
     await ben.types(NEW_PIN)
     assert ben.outcome is Result.AUTH_ERR
     assert enrolment(world) is None
+
+
+@pytest.mark.parametrize("way", ["enrol", "import"])
+async def test_whom_an_administrator_enrols_is_invited_no_more(world: World, way: str) -> None:
+    await invited(world)
+    if way == "enrol":
+        await world.users.enrol(BEN, "sms", NUMBER, Secret(NEW_PIN), 0, verify=False)
+    else:
+        imports = Imports(
+            world.store, world.clock, world.hasher, world.journal, lambda: world.settings,
+            world.notifier.tell,
+        )  # fmt: skip
+        await imports.enrol(
+            [Wish(BEN, {"sms": NUMBER}, Secret(NEW_PIN))], 0, dry_run=False, without_pin=False
+        )
+    assert world.invitations.out() == []
+    world.clock.advance(4 * DAY)
+    world.invitations.expire()
+    assert not world.journal.of(InvitationExpired)
