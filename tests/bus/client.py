@@ -108,9 +108,11 @@ class Client:
         (outcome,) = await self.call(AUTHENTICATION, "Verify", "ss", [transaction_id, code])
         return str(outcome)
 
-    async def enrol(self, user: str, phone: str, pin: str, *, verify: bool = False) -> str:
+    async def enrol(
+        self, user: str, address: str, pin: str, *, channel: str = "sms", verify: bool = False
+    ) -> str:
         """Enrol a user."""
-        body = [user, "sms", phone, 0, verify]
+        body = [user, channel, address, 0, verify]
         (name,) = await self.call(ADMIN, "EnrolUser", "ssshb", body, secret=pin)
         return str(name)
 

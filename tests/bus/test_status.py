@@ -67,6 +67,8 @@ async def test_a_daemon_at_rest(root: Client) -> None:
         "locked_users": 0,
         "disabled_users": 0,
         "out_of_reach": [],
+        "invitations": 0,
+        "invited": [],
         "gateways": 1,
         "enabled_gateways": 1,
         "gateway_states": [
@@ -79,6 +81,7 @@ async def test_a_daemon_at_rest(root: Client) -> None:
             {"kind": "send", "used": 0, "most": 5000, "window_seconds": 86_400, "since_at": 0},
             {"kind": "guess", "used": 0, "most": 20_000, "window_seconds": 3600, "since_at": 0},
         ],
+        "prefix_budgets": [],
     }  # fmt: skip
 
 
@@ -98,6 +101,55 @@ async def test_after_a_login(root: Client, daemon: Daemon) -> None:
     assert found[key("smsotp_gateway_up", gateway="outbox")] == 1
     assert PHONE.removeprefix("+") not in str(shown)
     assert "alice" not in str(shown["samples"])
+
+
+async def test_the_numbers_of_a_country_have_budgets_that_are_shown(
+    root: Client, daemon: Daemon
+) -> None:
+    (daemon.configuration / "smsotpd.toml").write_text(
+        f"{CONFIGURATION}sends_per_prefix_and_day = 3\nguesses_per_prefix_and_hour = 70\n"
+    )
+    daemon.reload()
+    await root.enrol("bob", "+4366412345678", PIN)
+    await root.enrol("carol", "carol@example.org", PIN, channel="xmpp")
+    await log_in(root, daemon)
+    transaction, _ = await root.begin("bob")
+    await root.respond(transaction, "wrong")
+    for user in ("carol", "nobody"):
+        transaction, _ = await root.begin(user)
+        await root.respond(transaction, "wrong")
+
+    shown = await status(root)
+
+    since = [budget.pop("since_at") for budget in shown["prefix_budgets"]]
+    assert all(shown["started_at"] <= each for each in since)
+    assert shown["prefix_budgets"] == [
+        {"prefix": "49", "kind": "send", "used": 1, "most": 3, "window_seconds": 86_400},
+        {"prefix": "43", "kind": "guess", "used": 1, "most": 70, "window_seconds": 3600},
+        {"prefix": "49", "kind": "guess", "used": 0, "most": 70, "window_seconds": 3600},
+    ]
+    found = numbers(shown)
+    assert found[key("smsotp_prefix_budget", kind="send")] == 3
+    assert found[key("smsotp_prefix_budget_remaining", kind="send", prefix="49")] == 2
+    assert found[key("smsotp_prefix_budget_remaining", kind="guess", prefix="43")] == 69
+    assert key("smsotp_prefix_budget_remaining", kind="send", prefix="43") not in found
+
+
+async def test_who_is_invited_is_shown_until_enrolled(root: Client) -> None:
+    await root.call(ADMIN, "InviteUser", "su", ["bob", 3600])
+    await root.call(ADMIN, "InviteUser", "su", ["carol", 7200])
+
+    shown = await status(root)
+
+    (bob, carol) = shown["invited"]
+    assert (bob[0], carol[0], shown["invitations"]) == ("bob", "carol", 2)
+    assert shown["started_at"] + 3590 < bob[1] < carol[1] - 3590
+    assert numbers(shown)[key("smsotp_invitations")] == 2
+
+    await root.enrol("bob", "+4915112345680", PIN)
+
+    shown = await status(root)
+    assert ([user for user, _until in shown["invited"]], shown["invitations"]) == (["carol"], 1)
 
 
 async def test_a_locked_and_a_disabled_user(root: Client, daemon: Daemon) -> None:

@@ -219,6 +219,10 @@ class MemoryChange:
     def counter(self, key: CounterKey) -> Counter | None:
         return self._tables.counters.get(key)
 
+    def counters(self, kind: str, scope: str) -> Mapping[str, Counter]:
+        found = self._tables.counters.items()
+        return {key.subject: each for key, each in found if (key.kind, key.scope) == (kind, scope)}
+
     def put_counter(self, key: CounterKey, counter: Counter) -> None:
         self._tables.counters[key] = counter
 

@@ -15,6 +15,8 @@ _GATEWAY_COLUMNS = {
     "last": "Last message",
     "summary": "What to know",
 }
+_PREFIX_COLUMNS = {"prefix": "Numbers", "send": "Messages a day", "guess": "Guesses an hour"}
+_INVITED_COLUMNS = {"user": "Invited", "until": "Until"}
 _OUT_OF_REACH_COLUMNS = {"user": "User", "state": "State", "until": "Until"}
 # The limits of the configuration are for a day and for an hour.
 _BUDGETS = {"send": "Messages a day", "guess": "Guesses an hour"}
@@ -41,6 +43,8 @@ def blocks(facts: Entry) -> list[Block]:
     gateways = _entries(facts.get("gateway_states"))
     if gateways:
         found.append(Block([_gateway(each) for each in gateways], _GATEWAY_COLUMNS))
+    if prefixes := _prefixes(_entries(facts.get("prefix_budgets"))):
+        found.append(Block(prefixes, _PREFIX_COLUMNS))
     shut_out = facts.get("out_of_reach")
     if isinstance(shut_out, list) and shut_out:
         rows: list[Entry] = [
@@ -48,6 +52,10 @@ def blocks(facts: Entry) -> list[Block]:
             for user, state, until in shut_out
         ]
         found.append(Block(rows, _OUT_OF_REACH_COLUMNS))
+    invited = facts.get("invited")
+    if isinstance(invited, list) and invited:
+        still: list[Entry] = [{"user": user, "until": _time(until)} for user, until in invited]
+        found.append(Block(still, _INVITED_COLUMNS))
     return found
 
 
@@ -62,17 +70,30 @@ def _whole(facts: Entry) -> Entry:
         "Open logins": facts.get("transactions"),
         "Users": (
             f"{facts.get('users', 0)} enrolled, {facts.get('locked_users', 0)} locked, "
-            f"{facts.get('disabled_users', 0)} disabled"
+            f"{facts.get('disabled_users', 0)} disabled, {facts.get('invitations', 0)} invited"
         ),
     }
     for budget in _entries(facts.get("budgets")):
         label = _BUDGETS.get(str(budget.get("kind")))
         if label:
-            since = _time(budget.get("since_at"))
-            text = _USED if since else _UNUSED
-            used, most = budget.get("used"), budget.get("most")
-            shown[label] = text.format(used=used, most=most, since=since)
+            shown[label] = _used_up(budget)
     return shown
+
+
+def _used_up(budget: Entry) -> str:
+    since = _time(budget.get("since_at"))
+    text = _USED if since else _UNUSED
+    return text.format(used=budget.get("used"), most=budget.get("most"), since=since)
+
+
+def _prefixes(budgets: list[Entry]) -> list[Entry]:
+    """Return a row for each country, in the order in which the daemon names them."""
+    rows: dict[str, Entry] = {}
+    for budget in budgets:
+        prefix = f"+{budget.get('prefix')} …"
+        row = rows.setdefault(prefix, {"prefix": prefix})
+        row[str(budget.get("kind"))] = _used_up(budget)
+    return list(rows.values())
 
 
 def _gateway(gateway: Entry) -> Entry:

@@ -46,6 +46,9 @@ USERS = "smsotp_users"
 GATEWAY_UP = "smsotp_gateway_up"
 BUDGET = "smsotp_budget"
 BUDGET_LEFT = "smsotp_budget_remaining"
+PREFIX_BUDGET = "smsotp_prefix_budget"
+PREFIX_BUDGET_LEFT = "smsotp_prefix_budget_remaining"
+INVITATIONS = "smsotp_invitations"
 EVENTS = "smsotp_events_total"
 LOGINS = "smsotp_logins_total"
 REFUSED = "smsotp_guesses_refused_total"
@@ -63,6 +66,15 @@ FAMILIES: Sequence[Family] = (
     Family(GATEWAY_UP, Kind.GAUGE, "Whether an enabled gateway is neither down nor passed over."),
     Family(BUDGET, Kind.GAUGE, "How many are allowed in a window: sends a day, guesses an hour."),
     Family(BUDGET_LEFT, Kind.GAUGE, "How many of the budget are left in the present window."),
+    Family(
+        PREFIX_BUDGET, Kind.GAUGE, "How many are allowed in a window for each country's numbers."
+    ),
+    Family(
+        PREFIX_BUDGET_LEFT,
+        Kind.GAUGE,
+        "How many of a country's budget are left in the present window; no sample if none began.",
+    ),
+    Family(INVITATIONS, Kind.GAUGE, "Invitations that are out."),
     Family(EVENTS, Kind.COUNTER, "Journal entries by kind of event."),
     Family(LOGINS, Kind.COUNTER, "Logins by service and outcome."),
     Family(REFUSED, Kind.COUNTER, "Logins that ended since a limit forbade the guess, by reason."),

@@ -3,7 +3,7 @@
 """How the daemon is, at one glance."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,6 +17,7 @@ from smsotpd.core.moment import Moment, has_passed
 from smsotpd.core.policy import Settings
 from smsotpd.core.ports import Clock, Store, StoreChange
 from smsotpd.core.report import Condition, Report
+from smsotpd.core.spare_code import is_past
 from smsotpd.core.tally import Tally
 from smsotpd.core.throttle import NO_FAILURES, CounterKey, is_locked
 from smsotpd.core.users import word_of
@@ -59,12 +60,18 @@ class GatewayView:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How much of a budget is used up; `since` is when its window began, 0 if none is open."""
+    """How much of a budget is used up.
+
+    Attributes:
+        since: when its window began, in seconds since 1970; 0 if none is open.
+        prefix: the country calling code for whose numbers it is; empty for all numbers.
+    """
 
     kind: str
     used: int
     budget: Budget
     since: float
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,14 @@ class OutOfReach:
 
 
 @dataclass(frozen=True, slots=True)
+class Invited:
+    """Who may still enrol by an invitation; `until` in seconds since 1970."""
+
+    user: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """How the daemon is.
 
@@ -84,6 +99,10 @@ class Overview:
         started: seconds since 1970.
         users: how many there are in each state.
         out_of_reach: locked and disabled users, of many the first by name.
+        uses: of the budgets for all numbers.
+        prefix_uses: of those for one country's numbers in whose window something was counted.
+        invitations: how many are out.
+        invited: by them, of many the first by name.
     """
 
     version: str
@@ -95,6 +114,10 @@ class Overview:
     out_of_reach: Sequence[OutOfReach]
     gateways: Sequence[GatewayView]
     uses: Sequence[Use]
+    prefix_uses: Sequence[Use]
+    prefix_budgets: Mapping[str, Budget]
+    invitations: int
+    invited: Sequence[Invited]
     counts: Sequence[Sample] = field(default=(), repr=False)
 
     def samples(self) -> list[Sample]:
@@ -116,6 +139,13 @@ class Overview:
             kind, most = {"kind": use.kind}, use.budget.count
             found.append(Sample(metrics.BUDGET, kind, float(most)))
             found.append(Sample(metrics.BUDGET_LEFT, kind, float(max(0, most - use.used))))
+        for name, budget in self.prefix_budgets.items():
+            found.append(Sample(metrics.PREFIX_BUDGET, {"kind": name}, float(budget.count)))
+        for use in self.prefix_uses:
+            labels = {"kind": use.kind, "prefix": use.prefix}
+            left = max(0, use.budget.count - use.used)
+            found.append(Sample(metrics.PREFIX_BUDGET_LEFT, labels, float(left)))
+        found.append(Sample(metrics.INVITATIONS, {}, float(self.invitations)))
         return [*found, *self.counts]
 
 
@@ -153,8 +183,19 @@ class Overviews:
                 _use(change, "send", limits.sends_in_all, now),
                 _use(change, "guess", limits.guesses_in_all, now),
             )
-            # Two questions, however many users there are: logins wait meanwhile.
+            by_prefix = {"send": limits.sends_per_prefix, "guess": limits.guesses_per_prefix}
+            prefix_uses = [
+                use
+                for kind, budget in by_prefix.items()
+                for use in _prefix_uses(change, kind, budget, now)
+            ]
+            # A few questions, however many users there are: logins wait meanwhile.
             enrolments, failures = change.enrolments(), change.all_failures()
+            invited = [
+                Invited(each.user, each.made.wall + each.lifetime)
+                for each in change.invitations()
+                if not is_past(each, now)
+            ]
         words: Counter[str] = Counter()
         shut_out: list[OutOfReach] = []
         for enrolment in enrolments:
@@ -185,6 +226,10 @@ class Overviews:
                 for each in self._gateways.list()
             ],
             uses=uses,
+            prefix_uses=prefix_uses,
+            prefix_budgets=by_prefix,
+            invitations=len(invited),
+            invited=invited[:_MOST_NAMES],
             counts=self._tally.samples(),
         )
 
@@ -194,3 +239,14 @@ def _use(change: StoreChange, kind: str, budget: Budget, now: Moment) -> Use:
     if counter is None or has_passed(counter.since, counter.window, now):
         return Use(kind, 0, budget, 0.0)
     return Use(kind, counter.count, budget, counter.since.wall)
+
+
+def _prefix_uses(change: StoreChange, kind: str, budget: Budget, now: Moment) -> list[Use]:
+    """Return what each country's numbers have used up, the most used first."""
+    found = [
+        Use(kind, counter.count, budget, counter.since.wall, prefix)
+        for prefix, counter in change.counters(kind, "prefix").items()
+        # Guesses of who is not enrolled, or has no number, are counted under no country.
+        if prefix.isdecimal() and not has_passed(counter.since, counter.window, now)
+    ]
+    return sorted(found, key=lambda use: (-use.used, use.prefix))

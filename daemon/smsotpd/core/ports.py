@@ -162,6 +162,10 @@ class StoreChange(Protocol):
         """Return a counter."""
         ...
 
+    def counters(self, kind: str, scope: str) -> Mapping[str, Counter]:
+        """Return all counters of a kind and a scope by subject, over or not."""
+        ...
+
     def put_counter(self, key: CounterKey, counter: Counter) -> None:
         """Store a counter."""
         ...

@@ -26,6 +26,7 @@ def _encoded(overview: Overview) -> Dictionary:
     configured, users, gateways = overview.configured, overview.users, overview.gateways
     samples = [[each.name, dict(each.labels), each.value] for each in overview.samples()]
     out_of_reach = [[each.user, each.state, round(each.until)] for each in overview.out_of_reach]
+    invited = [[each.user, round(each.until)] for each in overview.invited]
     return {
         "version": Variant("s", overview.version),
         "started_at": Variant("t", round(overview.started)),
@@ -38,10 +39,19 @@ def _encoded(overview: Overview) -> Dictionary:
         "locked_users": Variant("t", users["locked"]),
         "disabled_users": Variant("t", users["disabled"]),
         "out_of_reach": Variant("a(sst)", out_of_reach),
+        "invitations": Variant("t", overview.invitations),
+        "invited": Variant("a(st)", invited),
         "gateways": Variant("t", len(gateways)),
         "enabled_gateways": Variant("t", sum(each.enabled for each in gateways)),
         "gateway_states": Variant("aa{sv}", [_encoded_gateway(each) for each in gateways]),
         "budgets": Variant("aa{sv}", [_encoded_use(each) for each in overview.uses]),
+        "prefix_budgets": Variant(
+            "aa{sv}",
+            [
+                {"prefix": Variant("s", each.prefix), **_encoded_use(each)}
+                for each in overview.prefix_uses
+            ],
+        ),
         "samples": Variant("a(sa{ss}d)", samples),
     }
 

@@ -161,6 +161,17 @@ class SqliteChange(WayStatements):
             rows.counter_of,
         )
 
+    def counters(self, kind: str, scope: str) -> Mapping[str, Counter]:
+        """Return all counters of a kind and a scope by subject, over or not."""
+        found = self._read(
+            """
+            SELECT subject, count, window_seconds, since_wall, since_boot, since_boot_id
+            FROM counters WHERE kind = ? AND scope = ?
+            """,
+            (kind, scope),
+        )
+        return {str(subject): rows.counter_of(tuple(rest)) for subject, *rest in found}
+
     def put_counter(self, key: CounterKey, counter: Counter) -> None:
         """Store a counter."""
         self._write(

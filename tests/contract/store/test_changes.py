@@ -9,7 +9,7 @@ import pytest
 
 from smsotpd.core.errors import RefusedError
 from smsotpd.core.ports import Store, StoreChange
-from smsotpd.core.throttle import Counter
+from smsotpd.core.throttle import Counter, CounterKey
 from tests.contract.store.values import ANNA, BEN, CHALLENGE, GUESSES, HTTP, NOON, SSH
 
 
@@ -118,3 +118,14 @@ def test_each_change_counts_on_what_the_one_before_has_counted(store: Store) -> 
             change.put_counter(GUESSES, replace(counter, count=counter.count + 1))
     with store.change() as change:
         assert change.counter(GUESSES) == Counter(NOON, 100, 60.0)
+
+
+def test_counters_of_one_kind_and_scope_are_read_together(store: Store) -> None:
+    counted = {"43": Counter(NOON, 1, 60.0), "49": Counter(NOON, 2, 60.0)}
+    with store.change() as change:
+        for subject, counter in counted.items():
+            change.put_counter(CounterKey("send", "prefix", subject), counter)
+        change.put_counter(CounterKey("guess", "prefix", "44"), Counter(NOON, 3, 60.0))
+        change.put_counter(CounterKey("send", "phone", "45"), Counter(NOON, 4, 60.0))
+        assert change.counters("send", "prefix") == counted
+        assert change.counters("send", "origin") == {}

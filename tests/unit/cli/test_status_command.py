@@ -3,6 +3,7 @@
 """`smsotpctl status`, to people, programs and Prometheus."""
 
 import json
+import re
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -33,6 +34,16 @@ def test_a_person_sees_the_whole_then_gateways_and_who_is_shut_out(
              "since_at": 1_700_000_000},
             {"kind": "guess", "used": 0, "most": 20_000, "window_seconds": 3600, "since_at": 0},
         ],
+        "prefix_budgets": [
+            {"kind": "send", "prefix": "49", "used": 12, "most": 2000, "window_seconds": 86_400,
+             "since_at": 1_700_000_000},
+            {"kind": "guess", "prefix": "43", "used": 7, "most": 5000, "window_seconds": 3600,
+             "since_at": 1_700_000_000},
+            {"kind": "guess", "prefix": "49", "used": 3, "most": 5000, "window_seconds": 3600,
+             "since_at": 1_700_000_000},
+        ],
+        "invitations": 1,
+        "invited": [["carol", 1_700_000_000]],
     }  # fmt: skip
 
     output = shell.run("status").output
@@ -44,6 +55,10 @@ def test_a_person_sees_the_whole_then_gateways_and_who_is_shut_out(
     assert "Signal -71 dBm" in output
     assert "IMEI" not in output
     assert "bob   disabled  an administrator unlocks" in output
+    assert "disabled, 1 invited" in output
+    assert re.search(r"^carol +2023-11-1", output, re.MULTILINE)
+    assert re.search(r"^\+49 … +12 of 2000 since .* 3 of 5000 since ", output, re.MULTILINE)
+    assert re.search(r"^\+43 … +– +7 of 5000 since ", output, re.MULTILINE)
 
 
 def test_a_configuration_that_was_refused_is_not_called_in_force(
