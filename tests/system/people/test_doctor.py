@@ -22,6 +22,7 @@ pytestmark = pytest.mark.system
 
 SSHD = "/etc/pam.d/sshd"
 OURS = "pam_python.so /usr/lib/pam-smsotp/pam_smsotp.py"
+ACTIONS = "/usr/share/polkit-1/actions/org.smsotp1.policy"
 # The machine of the tests has no time service, and no network for one.
 OF_THE_MACHINE = {"clock"}
 
@@ -202,6 +203,18 @@ HARMS = [
         mend=("mv /root/org.smsotp1.conf /usr/share/dbus-1/system.d/",),
     ),
     Harm(
+        "no owner of the actions",
+        (f"cp {ACTIONS} /root/", edit("/policykit.owner/d", ACTIONS), "systemctl restart polkit"),
+        "polkit", "warning", "smsotp does not own org.smsotp1.gateway.read",
+        mend=(f"mv /root/org.smsotp1.policy {ACTIONS}", "systemctl restart polkit"),
+    ),
+    Harm(
+        "no actions",
+        (f"mv {ACTIONS} /root/",),
+        "polkit", "warning", "file of our actions is missing",
+        mend=(f"mv /root/org.smsotp1.policy {ACTIONS}", "systemctl restart polkit"),
+    ),
+    Harm(
         "gateway disabled",
         ("smsotpctl gateway disable outbox",),
         "gateways", "error", "No gateway is enabled",
@@ -280,6 +293,38 @@ def test_what_is_broken_is_found_and_healed_by_what_is_proposed(
     finally:
         for command in harm.mend:
             patient.run(["sh", "-ec", command])
+    assert examine(patient)[1] == []
+
+
+def test_polkit_itself_refuses_the_daemon_where_nobody_owns_the_actions(patient: Machine) -> None:
+    patient.run(["sh", "-ec", f"cp {ACTIONS} /root/; {edit('/policykit.owner/d', ACTIONS)}"])
+    try:
+        patient.run(["systemctl", "restart", "polkit"])
+        _, found = examine(patient)
+        refused = [each for each in found if "refuses to answer the daemon" in str(each["what"])]
+        assert refused
+        assert "NotAuthorized" in str(refused[0]["what"])
+    finally:
+        patient.run(["mv", "/root/org.smsotp1.policy", ACTIONS])
+        patient.run(["systemctl", "restart", "polkit"])
+    assert examine(patient)[1] == []
+
+
+def test_hashes_that_do_not_fit_are_given_the_memory_that_is_proposed(
+    patient: Machine, tmp_path: Path
+) -> None:
+    file = "/etc/smsotp/smsotpd.d/threads.toml"
+    patient.write_text(file, "[pin]\nthreads = 12\n")
+    try:
+        _, [finding] = examine(patient)
+        assert (finding["check"], finding["where"]) == ("memory", file)
+        carry_out(patient, finding, tmp_path)
+        assert examine(patient)[1] == []
+        shown = patient.run(["systemctl", "show", "--property=MemoryMax", "smsotpd"]).stdout
+        assert shown.strip() == f"MemoryMax={704 * 1024**2}"
+    finally:
+        patient.run(["rm", file])
+        patient.run(["systemctl", "revert", "smsotpd"])
     assert examine(patient)[1] == []
 
 

@@ -11,6 +11,21 @@ from smsotpd.cli.pam.block import State, state
 from tests.unit.cli.pam_vectors import ROOT
 
 SUDO_V = "Value to override user's $PATH with: /usr/sbin:/usr/bin:/sbin:/bin\n"
+SHIPPED = Path(__file__).parents[3] / "packaging"
+# As polkit 122 and 126 print it.
+PKACTION = """\
+{}:
+  description:       See the state of the one-time code daemon
+  message:           Authentication is required
+  vendor:            pam-smsotp
+  vendor_url:        \n\
+  icon:              \n\
+  implicit any:      auth_admin_keep
+  implicit inactive: auth_admin_keep
+  implicit active:   auth_admin_keep
+  annotation:        org.freedesktop.policykit.owner -> unix-user:smsotp
+
+"""
 SSHD_T = "usepam yes\nkbdinteractiveauthentication yes\npasswordauthentication no\n"
 
 
@@ -91,6 +106,16 @@ def install_native(host: FakeHost) -> Path:
     library.write_bytes(b"")
     library.chmod(0o644)
     return library
+
+
+def add_polkit(host: FakeHost) -> None:
+    """Install a polkit that knows the shipped actions, and answers the daemon."""
+    file = host.places.root / "usr/share/polkit-1/actions/org.smsotp1.policy"
+    file.parent.mkdir(parents=True)
+    file.write_bytes((SHIPPED / file.relative_to(host.places.root)).read_bytes())
+    actions = re.findall(r'<action id="(.*)">', file.read_text())
+    host.answers["pkaction"] = Finished(0, "".join(map(PKACTION.format, actions)))
+    object.__setattr__(host, "accounts", host.accounts | {"smsotp"})
 
 
 def text_of(host: FakeHost, service: str) -> str:

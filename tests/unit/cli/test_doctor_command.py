@@ -14,7 +14,7 @@ from smsotpd.cli.host import Finished
 from tests.bus.private_bus import ROOT
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.fake_daemon import FakeDaemon
-from tests.unit.cli.fake_host import FakeHost
+from tests.unit.cli.fake_host import FakeHost, add_polkit
 
 SECRETS = (
     "hunter2-of-anna", "4711", "+491701234567", "491701234567", "1701234567", "654321",
@@ -32,6 +32,7 @@ def well(ready: Shell, host: FakeHost) -> Shell:
         file = host.places.root / path
         file.parent.mkdir(parents=True)
         file.touch()
+    add_polkit(host)
     return ready
 
 

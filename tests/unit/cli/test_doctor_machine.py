@@ -3,6 +3,7 @@
 """What the doctor finds in sshd, sudo, files, unit, bus, gateways and clock."""
 
 import os
+import tomllib
 from contextlib import nullcontext
 
 import pytest
@@ -17,13 +18,17 @@ from smsotpd.cli.doctor.daemon import (
 )
 from smsotpd.cli.doctor.files import file_findings
 from smsotpd.cli.doctor.finding import Finding, Severity
+from smsotpd.cli.doctor.memory import memory_findings
+from smsotpd.cli.doctor.policy_values import pin_cost
+from smsotpd.cli.doctor.polkit import polkit_findings
 from smsotpd.cli.doctor.sshd import Deadlines, judge_settings, sshd_findings, variants
 from smsotpd.cli.doctor.sudo import sudo_findings
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.host import Finished
+from tests.bus.private_bus import ROOT
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.fake_daemon import FakeDaemon
-from tests.unit.cli.fake_host import FakeHost
+from tests.unit.cli.fake_host import FakeHost, add_polkit
 
 GOOD_SSHD = {
     "usepam": "yes",
@@ -223,6 +228,156 @@ def test_missing_files_of_the_bus_are_errors_and_own_policies_warnings(host: Fak
     assert [finding.severity for finding in found] == [
         Severity.ERROR, Severity.ERROR, Severity.WARNING,
     ]  # fmt: skip
+
+
+def test_a_polkit_that_knows_the_daemon_is_asked_as_the_daemon_and_is_well(host: FakeHost) -> None:
+    add_polkit(host)
+
+    assert list(polkit_findings(host)) == []
+    assert host.ran_program("setpriv", "--reuid=smsotp")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (("org.freedesktop.policykit.owner -> unix-user:smsotp", ""), "smsotp does not own"),
+        (
+            ("unix-user:smsotp", "unix-user:nobody"),
+            "smsotp does not own org.smsotp1.gateway.read, ",
+        ),
+        (("org.smsotp1.user.write:", "org.example.user:"), "does not know org.smsotp1.user.write,"),
+        (("implicit inactive: auth_admin_keep", "implicit inactive: yes"), "users unasked"),
+    ],
+)
+def test_actions_that_polkit_has_otherwise_are_found(
+    change: tuple[str, str], what: str, host: FakeHost
+) -> None:
+    add_polkit(host)
+    host.answers["pkaction"] = Finished(0, host.answers["pkaction"].output.replace(*change))
+
+    (finding,) = polkit_findings(host)
+
+    assert finding.severity is Severity.WARNING
+    assert what in finding.what
+    assert finding.commands[-1] == "systemctl try-restart polkit"
+
+
+def test_an_owner_among_others_is_enough(host: FakeHost) -> None:
+    add_polkit(host)
+    both = host.answers["pkaction"].output.replace("unix-user:", "unix-user:root unix-user:")
+    host.answers["pkaction"] = Finished(0, both)
+
+    assert list(polkit_findings(host)) == []
+
+
+def test_a_polkit_that_refuses_the_daemon_is_found_in_its_words(host: FakeHost) -> None:
+    add_polkit(host)
+    host.answers["setpriv"] = Finished(127, "", "Error: Only trusted callers can use it\n")
+
+    (finding,) = polkit_findings(host)
+
+    assert finding.severity is Severity.WARNING
+    assert "only root may use smsotpctl" in finding.what
+    assert "Only trusted callers" in finding.what
+
+
+def test_no_polkit_is_noted_and_a_broken_one_is_a_warning(host: FakeHost) -> None:
+    add_polkit(host)
+    host.answers["pkaction"] = Finished(127, "", "pkaction: not found")
+    (finding,) = polkit_findings(host)
+    assert (finding.severity, finding.remedy[:27]) == (Severity.NOTE, "apt-get install polkitd, if")
+
+    host.answers["pkaction"] = Finished(1, "", "Could not connect: No such file\n")
+    (finding,) = polkit_findings(host)
+    assert (finding.severity, finding.commands) == (
+        Severity.WARNING, ("systemctl restart polkit",),
+    )  # fmt: skip
+
+    (host.places.root / "usr/share/polkit-1/actions/org.smsotp1.policy").unlink()
+    (finding,) = polkit_findings(host)
+    assert "is missing" in finding.what
+
+
+def test_rules_of_the_machine_about_our_actions_are_noted(host: FakeHost) -> None:
+    add_polkit(host)
+    rules = host.places.root / "etc/polkit-1/rules.d"
+    rules.mkdir(parents=True)
+    (rules / "10-mine.rules").write_text('if (action.id == "org.smsotp1.user.write") …')
+    (rules / "20-other.rules").write_text('if (action.id == "org.example") …')
+
+    (finding,) = polkit_findings(host)
+
+    assert (finding.severity, finding.where) == (
+        Severity.NOTE, "/etc/polkit-1/rules.d/10-mine.rules",
+    )  # fmt: skip
+
+
+def with_memory(host: FakeHost, most: str, pin: str = "", total: int = 8_000_000) -> list[Finding]:
+    host.answers["systemctl show"] = Finished(0, f"{UNIT}{most}\n")
+    (host.places.root / "proc").mkdir(exist_ok=True)
+    (host.places.root / "proc/meminfo").write_text(f"MemTotal:  {total} kB\n")
+    host.places.policies.mkdir(exist_ok=True)
+    (host.places.policies / "pin.toml").write_text(f"[pin]\n{pin}\n")
+    (host.places.policies / ".pin.toml~.toml").write_text("[pin]\nthreads = 60\n")
+    return list(memory_findings(host))
+
+
+@pytest.mark.parametrize("most", ["MemoryMax=536870912", "MemoryMax=infinity", ""])
+def test_what_is_shipped_fits_into_what_is_shipped(most: str, host: FakeHost) -> None:
+    assert with_memory(host, most) == []
+    assert with_memory(host, most, "threads = 6") == []
+
+
+def test_more_hashes_than_the_unit_has_memory_for_are_a_warning_with_the_change(
+    host: FakeHost,
+) -> None:
+    (finding,) = with_memory(host, "MemoryMax=536870912", "threads = 16")
+
+    assert finding.severity is Severity.WARNING
+    assert finding.where == "/etc/smsotpd.d/pin.toml"
+    assert "take 832 MiB" in finding.what
+    assert "may use 512" in finding.what
+    assert finding.commands == ("systemctl set-property smsotpd.service MemoryMax=832M",)
+    threads = int(finding.remedy.removeprefix("set threads = ").split()[0])
+    assert with_memory(host, "MemoryMax=536870912", f"threads = {threads}") == []
+    assert with_memory(host, "MemoryMax=536870912", f"threads = {threads + 1}")
+    assert with_memory(host, f"MemoryMax={832 * 1024**2}", "threads = 16") == []
+
+
+def test_a_unit_that_cannot_hold_one_hash_is_an_error(host: FakeHost) -> None:
+    (finding,) = with_memory(host, "MemoryMax=100000000")
+
+    assert finding.severity is Severity.ERROR
+    assert finding.commands == ("systemctl set-property smsotpd.service MemoryMax=192M",)
+
+
+@pytest.mark.parametrize(
+    ("most", "total"),
+    [
+        ("MemoryMax=536870912\nEffectiveMemoryMax=300000000", 8_000_000),
+        ("MemoryMax=536870912\nEffectiveMemoryMax=536870912", 900_000),
+        ("MemoryMax=infinity\nEffectiveMemoryMax=18446744073709551615", 600_000),
+    ],
+)
+def test_where_the_unit_is_not_what_is_tight_no_higher_limit_is_proposed(
+    most: str, total: int, host: FakeHost
+) -> None:
+    (finding,) = with_memory(host, most, "threads = 16", total)
+
+    assert finding.commands == ()
+    assert finding.remedy.endswith("then: systemctl restart smsotpd.service")
+
+
+def test_the_doctor_knows_what_hashing_takes_unless_configured(host: FakeHost) -> None:
+    shipped = tomllib.loads(
+        (ROOT / "etc/smsotp/smsotpd.toml").read_text().replace("#threads", "threads").replace(
+            "#memory_kib", "memory_kib"
+        )
+    )  # fmt: skip
+
+    found = pin_cost(host)
+
+    assert {"threads": found.threads, "memory_kib": found.memory_kib} == shipped["pin"]
 
 
 def asked(daemon: FakeDaemon, *, needed: bool = True) -> list[Finding]:

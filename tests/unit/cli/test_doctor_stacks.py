@@ -281,3 +281,61 @@ def test_a_sudo_i_that_goes_past_sudo_is_a_warning_with_the_command(host: FakeHo
     write(host, "sudo-i", enable("sudo-i", read("debian12", "sudo-i"), Stack.AFTER, "",
                                  reader("debian12")))  # fmt: skip
     assert findings(host) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("remember_hours = 12", "For 12 h after a whole login, the PIN is enough from the same"),
+        (
+            'factors = ["code"]\nremember_hours = 12',
+            "For 12 h after a whole login, the password is enough from the same",
+        ),
+        ('trusted_networks = ["10.0.0.0/8"]', "From 10.0.0.0/8, the PIN is enough."),
+        (
+            'factors = ["code"]\ntrusted_networks = ["10.0.0.0/8", "::1"]',
+            "From 10.0.0.0/8, ::1, the password is enough.",
+        ),
+        ('exempt_groups = ["ci", "old"]', "leaves aside members of ci, old."),
+        ('unenrolled = "ignore"', "leaves aside users who are not enrolled."),
+        ('unenrolled = "allow-until 2027-01-31"', "are not enrolled, until 2027-01-31."),
+        (
+            'remember_hours = 1\nrequired_groups = ["sudo"]',
+            "Members of sudo are asked for everything wherever they come from.",
+        ),
+    ],
+)
+def test_the_account_says_whom_the_policy_asks_for_less(
+    policy: str, said: str, host: FakeHost
+) -> None:
+    enabled = enable("sshd", read("debian12", "sshd"), Stack.AFTER, "", reader("debian12"))
+    write(host, "sshd", enabled)
+    host.places.policies.mkdir()
+
+    def account() -> str:
+        reports = {each.service: each.sentence for each in service_reports(Stacks(host))}
+        return reports["sshd"]
+
+    before = account()
+    (host.places.policies / "a.toml").write_text(f"[policy.default]\n{policy}\n")
+    assert account().startswith(before)
+    assert said in account()
+    (host.places.policies / "b.toml").write_text(
+        "[policy.sshd]\nremember_hours = 0\ntrusted_networks = []\nexempt_groups = []\n"
+        'unenrolled = "deny"\n'
+    )
+    assert account() == before
+
+
+def test_a_stack_that_stops_where_we_stand_aside_lets_nobody_in_from_a_remembered_host(
+    host: FakeHost,
+) -> None:
+    write(host, "sshd", f"auth requisite {OURS}\n{REST}")
+    host.places.policies.mkdir()
+    (host.places.policies / "a.toml").write_text(
+        '[policy.sshd]\nfactors = ["code"]\nremember_hours = 2\n'
+    )
+
+    (said,) = [each.sentence for each in service_reports(Stacks(host)) if each.service == "sshd"]
+
+    assert "For 2 h after a whole login, nobody gets in from the same address." in said

@@ -14,7 +14,7 @@ from smsotpd.cli.host import Host
 UNIT = "smsotpd.service"
 _PROPERTIES = (
     "LoadState", "ActiveState", "UnitFileState", "Result", "DropInPaths", "WatchdogUSec",
-    "NeedDaemonReload", "NRestarts",
+    "NeedDaemonReload", "NRestarts", "MemoryMax", "EffectiveMemoryMax",
 )  # fmt: skip
 _POLICY = "usr/share/dbus-1/system.d/org.smsotp1.conf"
 _ACTIVATION = "usr/share/dbus-1/system-services/org.smsotp1.service"

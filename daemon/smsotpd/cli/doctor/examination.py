@@ -12,6 +12,8 @@ from smsotpd.cli.doctor.daemon import (
 )
 from smsotpd.cli.doctor.files import file_findings
 from smsotpd.cli.doctor.finding import Finding, Report
+from smsotpd.cli.doctor.memory import memory_findings
+from smsotpd.cli.doctor.polkit import polkit_findings
 from smsotpd.cli.doctor.sshd import sshd_findings
 from smsotpd.cli.doctor.stacks import Stacks, service_reports, stack_findings
 from smsotpd.cli.doctor.sudo import sudo_findings
@@ -35,8 +37,10 @@ def examine(host: Host, connect: Connect, *, owner: int = 0) -> Report:
     ):
         findings += sudo_findings(host)
     findings += unit_findings(host)
+    findings += memory_findings(host)
     findings += configuration_findings(host)
     findings += bus_findings(host)
+    findings += polkit_findings(host)
     findings += daemon_findings(connect, needed=bool(with_us))
     findings += file_findings(host, owner=owner)
     findings += clock_findings(host)

@@ -8,7 +8,7 @@ from smsotpd.cli.doctor.cases import Ours, is_ours, terminal_of
 from smsotpd.cli.doctor.finding import Finding, ServiceReport, Severity, unified
 from smsotpd.cli.doctor.healing import healed, rule_of_ours
 from smsotpd.cli.doctor.judgement import Judgement, judge
-from smsotpd.cli.doctor.policy_values import asks_for_no_pin, code_seconds
+from smsotpd.cli.doctor.policy_values import asks_for_no_pin, code_seconds, leeway
 from smsotpd.cli.doctor.sshd import Deadlines
 from smsotpd.cli.doctor.words import GAPS, NOT_ASKED, sentence
 from smsotpd.cli.errors import CliError
@@ -110,9 +110,8 @@ def service_reports(stacks: Stacks) -> list[ServiceReport]:
             f"{ours}, {'right' if password else 'wrong'} password": granted
             for (ours, password), granted in judgement.granted.items()
         }
-        reports.append(
-            ServiceReport(name, title, asks=True, sentence=sentence(judgement), granted=granted)
-        )
+        said = sentence(judgement, leeway(stacks.host, name))
+        reports.append(ServiceReport(name, title, asks=True, sentence=said, granted=granted))
     return reports
 
 
