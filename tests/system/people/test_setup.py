@@ -147,6 +147,28 @@ def test_a_killed_setup_is_undone_to_the_byte_by_a_timer(fresh: Machine) -> None
     wait_until(lambda: state_of_etc(fresh) == before, UNDONE_SECONDS, "all is as it was")
 
 
+def test_after_a_killed_setup_another_one_is_led_to_its_end_and_back_to_the_start(
+    fresh: Machine,
+) -> None:
+    before = back_to_the_start(fresh)
+    telling_its_id = ["sh", "-c", 'echo id=$$.; exec "$@"', "sh"]
+    terminal = fresh.spawn([*telling_its_id, "smsotpctl", "setup", *WITHOUT_QUESTIONS])
+    terminal.expect(r"id=(\d+)\.")
+    process = str(terminal.match[1])
+    terminal.expect("Now log in from a second terminal")
+    fresh.run(["kill", "-KILL", process])
+
+    again = fresh.spawn(["smsotpctl", "setup", *WITHOUT_QUESTIONS, "--keys", "code"], timeout=30)
+    again.expect("Nobody has confirmed sshd yet; its time begins anew")
+    again.expect("Now log in from a second terminal")
+    again.send("n\n")
+    again.expect("sshd is as it was")
+
+    wait_until(lambda: state_of_etc(fresh) == before, 10, "all is as it was")
+    timers = fresh.run(["systemctl", "list-timers", "--all", "pam-smsotp-*"]).stdout
+    assert "0 timers listed" in timers
+
+
 def test_a_no_and_ctrl_c_undo_it_at_once(fresh: Machine) -> None:
     before = back_to_the_start(fresh)
     for leave in ("n\n", "\x03"):

@@ -5,7 +5,9 @@
 On a booted machine, with sshd and its timer, it runs in tests/system/people.
 """
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,13 @@ from smsotpd.cli.exit import Exit
 from smsotpd.cli.host import Finished
 from smsotpd.cli.pam.block import State
 from smsotpd.cli.pam.sshd import DROP_IN
+from smsotpd.cli.records import Record, Wanted
 from smsotpd.cli.setup.sshd_step import Keys, lines_wanted, locks_root_out
+from smsotpd.cli.setup.waiting import Seen, await_login
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.fake_daemon import FakeDaemon
 from tests.unit.cli.fake_host import FakeHost, state_of, text_of
+from tests.unit.cli.fake_records import FakeRecords
 
 SSHD = {"usepam": "yes", "kbdinteractiveauthentication": "yes", "passwordauthentication": "no"}
 
@@ -193,6 +198,73 @@ def test_a_service_that_was_on_stays_on_when_only_sshd_is_put_back(
     assert result.exit_code == Exit.FAILED
     assert not drop_in.exists()
     assert text_of(host, "sshd") == enabled
+
+
+def granted(cursor: str, at: float) -> Record:
+    return Record(at, "login-granted", "anna was let in to sshd", {"service": "sshd"}, cursor)
+
+
+@dataclass
+class LoginsThatCome(FakeRecords):
+    """A journal in which a login appears while somebody waits."""
+
+    coming: list[Record] = field(default_factory=list)
+
+    def newest(self, wanted: Wanted, count: int) -> list[Record]:
+        found = super().newest(wanted, count)[-1:]
+        self.entries, self.coming = [*self.entries, *self.coming], []
+        return found
+
+
+def test_a_service_that_is_about_to_undo_itself_is_not_called_done(
+    ready: Shell, host: FakeHost
+) -> None:
+    assert ready.run("service", "enable", "sshd").exit_code == Exit.DONE
+    ready.records = LoginsThatCome([granted("a", 1000.0)], coming=[granted("b", 1001.0)])
+
+    result = ready.run("setup", "--yes", "--user", "anna", "--rollback", "30")
+
+    assert result.exit_code == Exit.DONE
+    assert "asks for the code already" not in result.output
+    assert "its time begins anew" in result.output
+    assert "A login to sshd by PIN and code has worked" in result.output
+    assert not (host.places.backups / "unconfirmed/sshd").exists()
+    again = ready.run("setup", "--yes", "--user", "anna", "--rollback", "30")
+    assert "sshd asks for the code already" in again.output
+
+
+def test_after_a_killed_setup_the_next_one_comes_back_to_the_start_and_not_to_the_middle(
+    ready: Shell, host: FakeHost, drop_in: Path
+) -> None:
+    original = text_of(host, "sshd")
+    assert ready.run("setup", "--yes", "--user", "anna", "--confirm").exit_code == Exit.DONE
+    # As somebody leaves it who is killed: all is written, and nothing confirmed.
+    (host.places.backups / "unconfirmed").mkdir(exist_ok=True)
+    (host.places.backups / "unconfirmed/sshd").write_text('{"undo": ["setup", "--undo", "sshd"]}')
+    (host.places.backups / "setup-sshd.json").write_text('{"drop_in": null, "is_on": false}')
+    drop_in.write_text("UsePAM yes\n")
+    lacking(host, "kbdinteractiveauthentication")
+
+    result = ready.run("setup", "--yes", "--user", "anna", "--rollback", "30")
+
+    assert "another file comes first" in result.output
+    assert text_of(host, "sshd") == original
+    assert not drop_in.exists()
+    stopped = host.ran.index(("systemctl", "stop", "pam-smsotp-rollback-sshd.timer"))
+    armed = next(index for index, words in enumerate(host.ran) if words[0] == "systemd-run")
+    assert stopped < armed
+
+
+@pytest.mark.parametrize(
+    ("at", "cursor", "seen"), [(9e9, "a", Seen.TIME_IS_UP), (5.0, "b", Seen.LOGIN)]
+)
+def test_a_login_counts_by_its_place_in_the_journal_whatever_the_clock_said(
+    at: float, cursor: str, seen: Seen
+) -> None:
+    records = FakeRecords([granted(cursor, at)])
+    in_a_moment = time.monotonic() + 0.1
+
+    assert await_login(records, "sshd", "a", in_a_moment, can_ask=lambda: False) is seen
 
 
 def test_what_was_made_good_is_not_undone_by_a_late_timer(ready: Shell, host: FakeHost) -> None:

@@ -42,7 +42,9 @@ def arm(host: Host, service: str, seconds: int, undo: tuple[str, ...] = ()) -> N
     host.places.backups.mkdir(mode=0o700, parents=True, exist_ok=True)
     note.parent.mkdir(mode=0o700, exist_ok=True)
     write_file(note, json.dumps({"undo": words}).encode(), 0o600)
-    # Left over from a roll-back that failed, a unit of that name would be in the way.
+    # A timer that runs already gives way to this one, which undoes at least as much. And left over
+    # from a roll-back that failed, a unit of that name would be in the way.
+    host.run("systemctl", "stop", _units(service)[0])
     host.run("systemctl", "reset-failed", *_units(service))
     done = host.run(
         "systemd-run",

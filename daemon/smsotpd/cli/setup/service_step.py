@@ -13,7 +13,7 @@ from smsotpd.cli.doctor.words import GAPS
 from smsotpd.cli.errors import CliError, RefusalError
 from smsotpd.cli.exit import Exit
 from smsotpd.cli.output import printable
-from smsotpd.cli.pam import change
+from smsotpd.cli.pam import change, rollback
 from smsotpd.cli.pam.block import Stack, State, state
 from smsotpd.cli.pam.finding import Finding
 from smsotpd.cli.pam.place import choose_terminal
@@ -27,7 +27,7 @@ from smsotpd.cli.setup.sshd_step import (
     read_settings,
     write_drop_in,
 )
-from smsotpd.cli.setup.waiting import Seen, await_login
+from smsotpd.cli.setup.waiting import Seen, await_login, last_login
 from smsotpd.cli.tool import Tool
 
 _MARGIN_SECONDS = 3
@@ -55,13 +55,18 @@ def enable_service(tool: Tool, wish: ServiceWish, user: str, *, yes: bool) -> No
     Raises:
         CliError: it was undone, and the text says why.
     """
-    lines = _settings_of_sshd(tool, wish, yes=yes) if wish.service == "sshd" else []
-    if _is_on(tool, wish) and not lines:
-        tool.say(f"{wish.service} asks for the code already.")
-        return
     host, service = tool.host, wish.service
-    undoing.remember(host, service, is_on=_is_on(tool, wish))
-    since = time.time()  # noqa: TID251  # as the journal counts
+    lines = _settings_of_sshd(tool, wish, yes=yes) if service == "sshd" else []
+    # What is about to undo itself is no state to come back to, and nothing to call done.
+    is_unconfirmed = rollback.is_armed(host, service)
+    if _is_on(tool, wish) and not lines and not is_unconfirmed:
+        tool.say(f"{service} asks for the code already.")
+        return
+    if is_unconfirmed:
+        tool.say(f"Nobody has confirmed {service} yet; its time begins anew.")
+    if not (is_unconfirmed and undoing.is_remembered(host, service)):
+        undoing.remember(host, service, is_on=_is_on(tool, wish) and not is_unconfirmed)
+    before = "" if wish.confirmed else last_login(tool.records(), service)
     # Before the timer does it, so that the way out is one of the two and not both.
     deadline = time.monotonic() + wish.seconds - _MARGIN_SECONDS
     try:
@@ -73,7 +78,7 @@ def enable_service(tool: Tool, wish: ServiceWish, user: str, *, yes: bool) -> No
             _switch_on(tool, wish)
         _require_soundness(tool, service)
         if not wish.confirmed:
-            _require_login(tool, wish, user, since, deadline)
+            _require_login(tool, wish, user, before, deadline)
         undoing.keep(host, service)
     except BaseException:
         undoing.undo(host, service)
@@ -140,7 +145,7 @@ def _require_soundness(tool: Tool, service: str) -> None:
             raise RefusalError(text.format(service=service).rstrip("."), remedy="smsotpctl doctor")
 
 
-def _require_login(tool: Tool, wish: ServiceWish, user: str, since: float, deadline: float) -> None:
+def _require_login(tool: Tool, wish: ServiceWish, user: str, before: str, deadline: float) -> None:
     example = f"ssh {user}@localhost" if wish.service == "sshd" else "a login"
     click.echo(
         f"Now log in from a second terminal, and keep this one open: {example}\n"
@@ -148,7 +153,7 @@ def _require_login(tool: Tool, wish: ServiceWish, user: str, since: float, deadl
         "(It is noticed by itself; y keeps it without, n undoes it now.)",
         err=True,
     )
-    seen = await_login(tool.records(), wish.service, since, deadline, can_ask=tool.can_ask)
+    seen = await_login(tool.records(), wish.service, before, deadline, can_ask=tool.can_ask)
     match seen:
         case Seen.LOGIN:
             tool.say(f"A login to {wish.service} by PIN and code has worked.")

@@ -42,6 +42,11 @@ def remember(host: Host, service: str, *, is_on: bool) -> None:
     write_file(_note(host, service), json.dumps(noted).encode(), 0o600)
 
 
+def is_remembered(host: Host, service: str) -> bool:
+    """Tell whether a way back is noted."""
+    return _note(host, service).is_file()
+
+
 def arm(host: Host, service: str, seconds: int) -> None:
     """Have all of it undone in so many seconds.
 

@@ -23,20 +23,29 @@ class Seen(Enum):
     TIME_IS_UP = "time is up"
 
 
+def last_login(records: Records, service: str) -> str:
+    """Return the journal's place of the newest login to the service; empty if there was none.
+
+    A place and not a time: the clock may be set while somebody waits, and a login of yesterday must
+    not count since the clock was wrong then.
+    """
+    found = records.newest(_logins(service), 1)
+    return found[-1].cursor if found else ""
+
+
 def await_login(
-    records: Records, service: str, since: float, deadline: float, *, can_ask: Callable[[], bool]
+    records: Records, service: str, before: str, deadline: float, *, can_ask: Callable[[], bool]
 ) -> Seen:
     """Wait for a login to the service.
 
     Args:
-        since: seconds since 1970; logins before do not count.
+        before: the last login that does not count, as `last_login` returns it.
         deadline: of the monotonic clock.
         can_ask: somebody may type y or n meanwhile.
     """
-    wanted = Wanted(service=service, events=frozenset({"login-granted"}), since=since)
     listening = can_ask()
     while (left := deadline - time.monotonic()) > 0:
-        if records.newest(wanted, 1):
+        if last_login(records, service) not in {"", before}:
             return Seen.LOGIN
         if not listening:
             time.sleep(min(_LOOK_SECONDS, left))
@@ -50,3 +59,7 @@ def await_login(
             if word or not line:
                 return Seen.NO
     return Seen.TIME_IS_UP
+
+
+def _logins(service: str) -> Wanted:
+    return Wanted(service=service, events=frozenset({"login-granted"}))
