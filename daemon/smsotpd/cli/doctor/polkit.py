@@ -106,7 +106,7 @@ def _tried(host: Host) -> Iterator[Finding]:
     start = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
     done = host.run(
         "setpriv", f"--reuid={_DAEMON_USER}", f"--regid={_DAEMON_USER}", "--clear-groups", "--",
-        "pkcheck", f"--action-id={_ASKED_ABOUT}", f"--process={os.getpid()},{start},0",
+        "pkcheck", "--action-id", _ASKED_ABOUT, "--process", f"{os.getpid()},{start},0",
     )  # fmt: skip
     if done.code:
         yield _warning(
