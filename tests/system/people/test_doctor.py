@@ -181,6 +181,19 @@ HARMS = [
         "sshd", "warning", "logs in by it alone",
     ),
     Harm(
+        "a group without prompts",
+        ("printf 'Match Group root,nobodys\\n KbdInteractiveAuthentication no\\n' >/etc/ssh/more",
+         "printf 'Include /etc/ssh/mor[e]\\n' >/etc/ssh/sshd_config.d/50-more.conf"),
+        "sshd", "error", "nobody can answer our prompts",
+        mend=("rm /etc/ssh/more /etc/ssh/sshd_config.d/50-more.conf",),
+    ),
+    Harm(
+        "sshd has never run",
+        ("systemctl stop ssh", "rm -rf /run/sshd"),
+        "sshd", "warning", "has not run since the machine was started",
+        mend=("systemctl start ssh",),
+    ),
+    Harm(
         "no secure_path",
         (edit("/secure_path/d", "/etc/sudoers"),),
         "sudo", "error", "secure_path is not set",

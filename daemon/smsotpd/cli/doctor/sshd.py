@@ -7,28 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from smsotpd.cli.doctor.finding import Finding, Severity
-from smsotpd.cli.host import Host
-from smsotpd.cli.pam.sshd import DROP_IN, sshd_settings
+from smsotpd.cli.doctor.sshd_match import special_connections
+from smsotpd.cli.host import Finished, Host
+from smsotpd.cli.pam.sshd import DROP_IN, MAKE_DIRECTORY, NO_DIRECTORY, sshd_settings
 
 CHECK = "sshd"
+MAIN = "/etc/ssh/sshd_config"
 # A gateway may take 15 s, and people have to find their phone and type.
 SHORTEST_GRACE_SECONDS = 60
 METHODS = "publickey,keyboard-interactive:pam keyboard-interactive:pam"
 _RELOAD = "sshd -t && systemctl reload ssh"
+_MISSING = 127
 _INTERACTIVE = re.compile(r"keyboard-interactive(:pam)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One kind of connection, as Match blocks tell them apart.
-
-    Attributes:
-        where: the line that makes it different; the program for all others.
-        options: of `sshd -T`.
-    """
-
-    where: str
-    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,84 +34,121 @@ class Deadlines:
     code: int = 300
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with a setting.
+
+    Attributes:
+        line: of sshd_config, which mends it; empty if there is no such line.
+    """
+
+    severity: Severity
+    what: str
+    line: str = ""
+    remedy: str = ""
+
+
 def sshd_findings(host: Host, deadlines: Deadlines) -> Iterator[Finding]:
     """Return what is wrong with sshd, whose stack asks for a code."""
+    everybody = host.run("sshd", "-T")
+    if everybody.code:
+        yield _unreadable(everybody)
+        return
     seen: set[str] = set()
-    for variant in variants(host):
-        done = host.run("sshd", "-T", *variant.options)
+    for finding in judge_settings(sshd_settings(everybody.output), MAIN, deadlines):
+        seen.add(finding.what)
+        yield finding
+    for special in special_connections(host):
+        done = host.run("sshd", "-T", "-C", special.options)
         if done.code:
-            complaint = (done.errors.strip().splitlines() or ["no reason given"])[-1]
             yield Finding(
                 CHECK,
-                Severity.ERROR,
-                variant.where,
-                f"sshd's configuration cannot be read: {complaint}",
-                "correct the line; sshd -t tells whether it is right",
+                Severity.WARNING,
+                special.where,
+                f"What sshd does with the connections of this Match line is not known: "
+                f"{_complaint(done)}",
+                f"see: sshd -T -C {special.options}",
             )
-            return
-        for finding in judge_settings(sshd_settings(done.output), variant.where, deadlines):
+            continue
+        settings = sshd_settings(done.output)
+        for finding in judge_settings(settings, special.where, deadlines, in_block=True):
             # The same for special connections as for all is said once.
             if finding.what not in seen:
                 seen.add(finding.what)
                 yield finding
 
 
-def variants(host: Host) -> list[Variant]:
-    """Return the kinds of connections to look at: all others first, then one for each Match."""
-    found = [Variant("/etc/ssh/sshd_config")]
-    etc = host.places.root / "etc" / "ssh"
-    files = [etc / "sshd_config", *sorted((etc / "sshd_config.d").glob("*.conf"))]
-    for path in files:
-        if not path.is_file():
-            continue
-        for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
-            words = line.partition("#")[0].split()
-            if words and words[0].lower() == "match" and words[1:2] != ["all"]:
-                options = _connection(words[1:])
-                where = f"/{path.relative_to(host.places.root)}:{number}"
-                found.append(Variant(where, ("-C", options)))
-    return found
+def _unreadable(done: Finished) -> Finding:
+    """Say why sshd does not tell its settings; a directory that it lacks is none of its lines."""
+    if done.code == _MISSING:
+        return Finding(
+            CHECK,
+            Severity.NOTE,
+            "/etc/pam.d/sshd",
+            "sshd is not installed, so nobody meets its stack.",
+            "smsotpctl service disable sshd, if it is gone for good",
+        )
+    if NO_DIRECTORY in done.errors:
+        return Finding(
+            CHECK,
+            Severity.WARNING,
+            MAIN,
+            "sshd has not run since the machine was started, and tells no settings before.",
+            commands=(MAKE_DIRECTORY,),
+        )
+    return Finding(
+        CHECK,
+        Severity.ERROR,
+        MAIN,
+        f"sshd's configuration cannot be read: {_complaint(done)}",
+        "correct the line; sshd -t tells whether it is right",
+    )
 
 
-def _connection(words: list[str]) -> str:
-    """Return a connection that a Match line is about, in the form of `sshd -C`."""
-    values = {"user": "root", "host": "localhost", "addr": "192.0.2.1"}
-    names = {"user": "user", "host": "host", "address": "addr", "localaddress": "laddr",
-             "localport": "lport", "rdomain": "rdomain"}  # fmt: skip
-    for criterion, pattern in zip(words[::2], words[1::2], strict=False):
-        first = next((each for each in pattern.split(",") if not each.startswith("!")), "*")
-        name = names.get(criterion.lower())
-        if name is not None:
-            values[name] = first.partition("/")[0].replace("*", "x").replace("?", "x")
-    return ",".join(f"{name}={value}" for name, value in values.items())
+def _complaint(done: Finished) -> str:
+    return (done.errors.strip().splitlines() or ["no reason given"])[-1]
 
 
 def judge_settings(
-    settings: Mapping[str, str], where: str, deadlines: Deadlines
+    settings: Mapping[str, str], where: str, deadlines: Deadlines, *, in_block: bool = False
 ) -> Iterator[Finding]:
-    """Return what is wrong with sshd's effective settings."""
+    """Return what is wrong with sshd's effective settings.
+
+    Args:
+        in_block: they are those of a Match block, which no drop-in for all overrules.
+    """
+    faults = (*_prompts(settings), *_methods(settings), *_times(settings, deadlines))
+    for fault in faults:
+        if fault.line and in_block:
+            line = f"in this Match block, write: {fault.line}"
+            remedy = f"{fault.remedy}; {line}" if fault.remedy else line
+            yield Finding(CHECK, fault.severity, where, fault.what, remedy)
+        else:
+            commands = _drop_in(fault.line) if fault.line else ()
+            yield Finding(CHECK, fault.severity, where, fault.what, fault.remedy, commands)
+
+
+def _prompts(settings: Mapping[str, str]) -> Iterator[_Fault]:
     if settings.get("usepam") != "yes":
-        yield _error(where, "sshd does not use PAM, so it never asks for a code.", "UsePAM yes")
+        yield _Fault(
+            Severity.ERROR, "sshd does not use PAM, so it never asks for a code.", "UsePAM yes"
+        )
     if settings.get("kbdinteractiveauthentication") != "yes":
-        yield _error(
-            where,
+        yield _Fault(
+            Severity.ERROR,
             "sshd does not offer keyboard-interactive, so nobody can answer our prompts.",
             "KbdInteractiveAuthentication yes",
         )
     if settings.get("passwordauthentication") == "yes":
-        yield Finding(
-            CHECK,
+        yield _Fault(
             Severity.WARNING,
-            where,
             "sshd also offers the “password” method, which can answer one prompt only and so "
             "always fails.",
-            commands=_drop_in("PasswordAuthentication no"),
+            "PasswordAuthentication no",
         )
-    yield from _methods(settings, where)
-    yield from _times(settings, where, deadlines)
 
 
-def _methods(settings: Mapping[str, str], where: str) -> Iterator[Finding]:
+def _methods(settings: Mapping[str, str]) -> Iterator[_Fault]:
     methods = settings.get("authenticationmethods", "any")
     lists = [] if methods == "any" else [each.split(",") for each in methods.split()]
     past = [
@@ -130,89 +157,69 @@ def _methods(settings: Mapping[str, str], where: str) -> Iterator[Finding]:
         if settings.get(f"{name}authentication") == "yes"
     ]
     if not lists and past:
-        yield Finding(
-            CHECK,
+        yield _Fault(
             Severity.WARNING,
-            where,
             "Whoever has a key logs in by it alone: sshd asks PAM for no code then.",
-            "to ask for the code after the key, carry out the commands; to let keys in alone on "
-            "purpose, write AuthenticationMethods “publickey keyboard-interactive:pam”",
-            _drop_in(f"AuthenticationMethods {METHODS}"),
+            f"AuthenticationMethods {METHODS}",
+            "to let keys in alone on purpose, write AuthenticationMethods “publickey "
+            "keyboard-interactive:pam”; to ask for the code after the key, this",
         )
     asking = [each for each in lists if any(map(_INTERACTIVE.fullmatch, each))]
     if lists and not asking:
-        yield Finding(
-            CHECK,
+        yield _Fault(
             Severity.ERROR,
-            where,
             "AuthenticationMethods names no keyboard-interactive, so sshd never asks for a code.",
-            commands=_drop_in(f"AuthenticationMethods {METHODS}"),
+            f"AuthenticationMethods {METHODS}",
         )
     elif len(asking) < len(lists):
-        yield Finding(
-            CHECK,
+        yield _Fault(
             Severity.NOTE,
-            where,
             "AuthenticationMethods lets some in without a code, as it says: "
             + " ".join(",".join(each) for each in lists if each not in asking),
         )
     root = settings.get("permitrootlogin", "")
     if root in {"prohibit-password", "without-password"} and not lists:
-        yield Finding(
-            CHECK,
+        yield _Fault(
             Severity.NOTE,
-            where,
             "root logs in by a key alone: PermitRootLogin prohibit-password shuts our prompts out.",
-            "PermitRootLogin no, if root need not log in by ssh",
+            remedy="PermitRootLogin no, if root need not log in by ssh",
         )
 
 
-def _times(settings: Mapping[str, str], where: str, deadlines: Deadlines) -> Iterator[Finding]:
+def _times(settings: Mapping[str, str], deadlines: Deadlines) -> Iterator[_Fault]:
     grace = _number(settings.get("logingracetime", "120"))
     if 0 < grace < SHORTEST_GRACE_SECONDS:
-        yield Finding(
-            CHECK,
+        yield _Fault(
             Severity.ERROR,
-            where,
             f"sshd hangs up after {grace} s, before a code can have arrived and been typed.",
-            commands=_drop_in("LoginGraceTime 120"),
+            "LoginGraceTime 120",
         )
     elif 0 < grace <= deadlines.terminal:
-        yield Finding(
-            CHECK,
+        yield _Fault(
             Severity.WARNING,
-            where,
             f"sshd hangs up after {grace} s, before our module has given up on a silent daemon "
             f"({deadlines.terminal} s), so users do not read why.",
-            f"shorten timeout= in the PAM line, or lengthen LoginGraceTime to "
+            remedy=f"shorten timeout= in the PAM line, or lengthen LoginGraceTime to "
             f"{deadlines.terminal + SHORTEST_GRACE_SECONDS}",
         )
     elif 0 < grace < deadlines.code:
-        yield Finding(
-            CHECK,
+        yield _Fault(
             Severity.NOTE,
-            where,
             f"A login may take {grace} s and a code lives {deadlines.code} s: whoever is slower "
             "begins again, and the same code still counts.",
         )
     tries = _number(settings.get("maxauthtries", "6"))
     if 0 < tries < 3:  # noqa: PLR2004  # a key that is refused, a typing error, and the right code
-        yield Finding(
-            CHECK,
+        yield _Fault(
             Severity.WARNING,
-            where,
             f"sshd hangs up after {tries} failures, of which each key that the client offers is "
             "one; a typing error ends the login.",
-            commands=_drop_in("MaxAuthTries 6"),
+            "MaxAuthTries 6",
         )
 
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() else 0
-
-
-def _error(where: str, what: str, line: str) -> Finding:
-    return Finding(CHECK, Severity.ERROR, where, what, commands=_drop_in(line))
 
 
 def _drop_in(line: str) -> tuple[str, ...]:

@@ -4,6 +4,10 @@
 
 DROP_IN = "/etc/ssh/sshd_config.d/10-pam-smsotp.conf"
 
+# It makes the directory when it starts, and prints nothing without it.
+NO_DIRECTORY = "Missing privilege separation directory"
+MAKE_DIRECTORY = "install --directory --mode=755 /run/sshd"
+
 _WANTED = {
     "usepam": "UsePAM yes",
     "kbdinteractiveauthentication": "KbdInteractiveAuthentication yes",

@@ -8,12 +8,13 @@ from enum import StrEnum
 from smsotpd.cli.errors import CliError, RefusalError
 from smsotpd.cli.host import Host
 from smsotpd.cli.pam.files import write_file
-from smsotpd.cli.pam.sshd import DROP_IN, sshd_settings
+from smsotpd.cli.pam.sshd import DROP_IN, MAKE_DIRECTORY, NO_DIRECTORY, sshd_settings
 from smsotpd.cli.setup.undoing import drop_in_path, reload_sshd
 
 _HEAD = (
     "# Written by “smsotpctl setup”; sshd takes the first value that it reads of each setting.\n"
 )
+_MISSING = 127
 _INCLUDE = "include /etc/ssh/sshd_config.d/*.conf"
 
 
@@ -38,6 +39,16 @@ def read_settings(host: Host) -> dict[str, str]:
         CliError: sshd cannot read its configuration.
     """
     done = host.run("sshd", "-T")
+    if done.code == _MISSING:
+        raise CliError(
+            "sshd is not installed, so it cannot be set up",
+            remedy="apt-get install openssh-server; or name another program: --service login",
+        )
+    if NO_DIRECTORY in done.errors:
+        raise CliError(
+            "sshd has not run since the machine was started, and does not tell its settings before",
+            remedy=f"{MAKE_DIRECTORY}; then: smsotpctl setup",
+        )
     if done.code:
         complaint = (done.errors.strip().splitlines() or ["no reason given"])[-1]
         raise CliError(f"sshd's configuration cannot be read: {complaint}", remedy="see: sshd -t")
