@@ -183,7 +183,7 @@ HARMS = [
     Harm(
         "a group without prompts",
         ("printf 'Match Group root,nobodys\\n KbdInteractiveAuthentication no\\n' >/etc/ssh/more",
-         "printf 'Include /etc/ssh/mor[e]\\n' >/etc/ssh/sshd_config.d/50-more.conf"),
+         "printf 'Include /etc/ssh/more*\\n' >/etc/ssh/sshd_config.d/50-more.conf"),
         "sshd", "error", "nobody can answer our prompts",
         mend=("rm /etc/ssh/more /etc/ssh/sshd_config.d/50-more.conf",),
     ),
