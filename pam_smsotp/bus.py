@@ -27,6 +27,8 @@ DRIVER = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus
 SLICE = 0.25
 # Steps are a few short lines; what is longer than this is not for us.
 LONGEST_PART = 64 * 1024
+# The last of the three descriptors that a program expects to be open.
+STDERR = 2
 
 
 class Bus:
@@ -39,8 +41,7 @@ class Bus:
         self._deadline = 0.0
         self._buffer = bytearray()
         self._serial = 0
-        # Python marks the descriptor close-on-exec.
-        self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        self._socket = _new_socket()
         self.renew_deadline()
 
     def __enter__(self) -> Self:
@@ -192,3 +193,14 @@ class Bus:
         if left <= 0:
             raise UnreachableError(f"no answer within {self._timeout} s")
         self._socket.settimeout(min(SLICE, left))
+
+
+def _new_socket() -> _socket.socket:
+    """Make a socket that is none of the three which the host, started without them, may write to.
+
+    Python marks it close-on-exec.
+    """
+    low = []
+    while (made := _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)).fileno() <= STDERR:
+        low.append(made)  # closed with the list
+    return made

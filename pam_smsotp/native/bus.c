@@ -10,6 +10,7 @@
 #include "terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -57,12 +58,25 @@ static bool may_wait(struct terminal *t, uint64_t *microseconds)
     return true;
 }
 
+/* Make a socket that is none of the three which the host, started without them, may write to. */
+static int new_socket(void)
+{
+    int low = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (low < 0 || low > STDERR_FILENO)
+        return low;
+    int descriptor = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int error = errno;
+    close(low);
+    errno = error;
+    return descriptor;
+}
+
 bool connect_to_bus(struct terminal *t)
 {
     const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET};
     const struct timespec a_moment = {.tv_nsec = 20 * 1000 * 1000};
     renew_deadline(t);
-    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int descriptor = new_socket();
     if (descriptor < 0)
         return failed(t, errno, "no socket");
     while (connect(descriptor, (const struct sockaddr *)&address, sizeof address) != 0) {

@@ -205,6 +205,17 @@ def test_an_answer_that_cannot_be_relayed_denies(host: PrivateHost, answer: byte
         wait_until(lambda: daemon.members() == ["Begin", "Cancel"])
 
 
+@pytest.mark.parametrize("closing", [">&-", "<&- >&- 2>&-"])
+def test_a_program_without_standard_streams_writes_nothing_to_the_bus(
+    host: PrivateHost, closing: str
+) -> None:
+    service = host.use_terminal()
+    with host.daemon([PIN, GRANTED]) as daemon:
+        done = host.run("sh", "-c", f"exec {host.driver} {service} alice 2580 {closing}")
+        assert done.returncode == 0
+        assert daemon.members() == ["Begin", "Respond"]
+
+
 def test_a_user_name_of_10_kb_is_refused_and_not_cut(host: PrivateHost) -> None:
     with host.daemon([GRANTED]) as daemon:
         done = host.drive(host.use_terminal("fail=ignore"), "a" * 10_000)
