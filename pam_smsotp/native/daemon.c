@@ -38,6 +38,22 @@ static sd_bus_message *new_call(struct terminal *t, const char *to, const char *
     return is_made ? call : sd_bus_message_unref(call);
 }
 
+/* Take the user's name as the account has it; a name that nobody knows as it is. Directories take
+ * `ALICE` and `alice@corp` for `alice`, and so does the stack around us. Under another name she
+ * would not be enrolled, which some policies let pass to the password alone.
+ *
+ * Before the bus is asked: where PAM has no name yet, somebody types it now; and a caller who left
+ * us few descriptors shall not make the look-up fail here and succeed around us. */
+bool find_user(struct terminal *t)
+{
+    if (pam_get_user(t->pamh, &t->user, NULL) != PAM_SUCCESS)
+        return denied(t, PAM_CONV_ERR, "there is no user name");
+    const struct passwd *account = t->user ? pam_modutil_getpwnam(t->pamh, t->user) : NULL;
+    if (account)
+        t->user = account->pw_name;
+    return true;
+}
+
 static bool find_owner(struct terminal *t)
 {
     sd_bus_message *reply;
@@ -93,18 +109,6 @@ static bool put_item(struct terminal *t, sd_bus_message *call, const char *name,
     return put(t, call, name, result == PAM_SUCCESS ? value : NULL);
 }
 
-/* Append the user's name as the account has it; a name that nobody knows as it is. Directories take
- * `ALICE` and `alice@corp` for `alice`, and so does the stack around us. Under another name she
- * would not be enrolled, which some policies let pass to the password alone. */
-static bool put_user(struct terminal *t, sd_bus_message *call)
-{
-    const char *user = NULL;
-    if (pam_get_user(t->pamh, &user, NULL) != PAM_SUCCESS)
-        return denied(t, PAM_CONV_ERR, "there is no user name");
-    const struct passwd *account = pam_modutil_getpwnam(t->pamh, user ? user : "");
-    return put(t, call, "user", account ? account->pw_name : user);
-}
-
 static bool put_flags(struct terminal *t, sd_bus_message *call, bool has_password)
 {
     const char *flags[3] = {NULL};
@@ -123,7 +127,7 @@ static bool put_context(struct terminal *t, sd_bus_message *call, const char *mo
     const struct arguments *a = &t->arguments;
     if (sd_bus_message_open_container(call, 'a', "{sv}") < 0)
         return failed(t, ENOMEM, "cannot ask");
-    return put_user(t, call) && put_item(t, call, "service", PAM_SERVICE) &&
+    return put(t, call, "user", t->user) && put_item(t, call, "service", PAM_SERVICE) &&
            put_item(t, call, "rhost", PAM_RHOST) && put_item(t, call, "tty", PAM_TTY) &&
            put_item(t, call, "ruser", PAM_RUSER) && put(t, call, "mode", mode) &&
            put_flags(t, call, has_password) &&

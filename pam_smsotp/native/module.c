@@ -23,15 +23,17 @@ static bool authenticate(struct terminal *t, int *code)
         return denied(t, PAM_AUTHTOK_RECOVERY_ERR, "use_first_pass, but the stack has none");
     if (password && !is_utf8(password))
         return denied(t, PAM_AUTHINFO_UNAVAIL, "the stack's password is not UTF-8");
-    return connect_to_bus(t) && find_daemon(t) && login(t, a->mode, password, code);
+    return find_user(t) && connect_to_bus(t) && find_daemon(t) &&
+           login(t, a->mode, password, code);
 }
 
 static bool change_pin(struct terminal *t, int *code)
 {
-    if (!connect_to_bus(t) || !find_daemon(t))
-        return false;
     *code = PAM_SUCCESS;
-    return (t->flags & PAM_PRELIM_CHECK) || login(t, "change-pin", NULL, code);
+    if (t->flags & PAM_PRELIM_CHECK)
+        return connect_to_bus(t) && find_daemon(t);
+    return find_user(t) && connect_to_bus(t) && find_daemon(t) &&
+           login(t, "change-pin", NULL, code);
 }
 
 /* To sudo, PAM_AUTHINFO_UNAVAIL is a wrong password: it would wait for the daemon three times. */

@@ -42,6 +42,7 @@ struct terminal {
     int flags;
     struct arguments arguments;
     struct failure failure;
+    const char *user; /* as the account has it; PAM's memory */
     sd_bus *bus;
     uint64_t deadline; /* of CLOCK_MONOTONIC, in µs */
     char daemon[256];  /* its unique name; the specification allows 255 letters */
@@ -66,6 +67,7 @@ void wipe(char *answer);
 bool find_daemon(struct terminal *t);
 bool begin(struct terminal *t, const char *mode, bool has_password, sd_bus_message **reply);
 bool respond(struct terminal *t, const char *transaction, const char *answer,
+bool find_user(struct terminal *t);
              sd_bus_message **reply);
 void cancel(struct terminal *t, const char *transaction);
 

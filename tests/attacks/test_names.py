@@ -49,3 +49,22 @@ def test_the_daemon_is_told_the_name_that_the_account_has(
     assert member == "Begin"
     assert isinstance(context, dict)
     assert context["user"] == account
+
+
+def test_want_of_descriptors_hides_no_account_from_us_alone(
+    directory_host: PrivateHost, tried: Tried
+) -> None:
+    """A caller of su leaves it as few as it likes; unknown, she would count as not enrolled."""
+    host = directory_host
+    service = host.use_terminal()
+    limits = range(3, 20)
+    tried(len(limits))
+    with host.daemon([{"steps": [["outcome", "PAM_AUTH_ERR"]]}]) as daemon:
+        for limit in limits:
+            host.run(
+                "prlimit", f"--nofile={limit}", host.driver, service, "ALICE",
+                LD_PRELOAD=str(host.directory / "directory.so"),
+            )  # fmt: skip
+        contexts = [body[0] for _, body in daemon.calls()]
+    assert contexts
+    assert {context["user"] for context in contexts if isinstance(context, dict)} == {"alice"}

@@ -156,7 +156,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         abort();
     shutdown(ends[1], SHUT_WR);
     renew_deadline(&t);
-    if (!join_bus(&t, ends[0]) || !find_daemon(&t))
+    if (!find_user(&t) || !join_bus(&t, ends[0]) || !find_daemon(&t))
         abort(); /* the bus above is a sound one */
     bool is_in = login(&t, "auto", "stacked", &code) && code == PAM_SUCCESS;
     if (is_in && getenv("FUZZ_TELL"))

@@ -3,7 +3,7 @@
  *
  * A PAM application with scripted answers.
  *
- *   pam_driver [-r ROUNDS] [-p PHASE] [-s] [-f] [-x HEX] SERVICE USER [ANSWER…]
+ *   pam_driver [-r ROUNDS] [-p PHASE] [-w MS] [-x HEX] [-nsfublqm] SERVICE USER [ANSWER…]
  *
  *   -r  as many PAM transactions in this one process (the answers start again in each)
  *   -p  authenticate (default), setcred, account, session, password
@@ -11,6 +11,8 @@
  *   -f  every conversation fails
  *   -u  once all answers are used, reply with no text (default: the conversation fails)
  *   -x  one more answer, given in hexadecimal
+ *   -n  start without the user's name, which then counts as the first answer
+ *   -w  as many milliseconds of thought before the first answer
  *   -b  block SIGINT, as sudo does
  *   -l  log "host was here" at the end, as program "host" with facility authpriv
  *   -q  only figures: ms from pam_start to the first prompt or outcome, to the outcome, and of the
@@ -34,7 +36,7 @@
 #include <unistd.h>
 
 static char **answers;
-static int answers_count, answers_used, fails, ends_in_null, quiet, logs, counts;
+static int answers_count, answers_used, fails, ends_in_null, quiet, logs, counts, thought_ms;
 static double started, prompted;
 
 static double now_ms(void)
@@ -129,6 +131,8 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
         if (!prompted)
             prompted = now_ms();
         fflush(stdout);
+        if (answers_used == 0)
+            usleep((useconds_t)thought_ms * 1000);
         if (answers_used < answers_count)
             made[i].resp = strdup(answers[answers_used++]);
         else if (!ends_in_null) {
@@ -154,13 +158,15 @@ static char *from_hex(const char *hex)
 
 int main(int argc, char **argv)
 {
-    int rounds = 1, flags = 0, option;
+    int rounds = 1, flags = 0, nameless = 0, option;
     const char *phase = "authenticate", *extra = NULL;
-    while ((option = getopt(argc, argv, "+r:p:x:sfublqm")) != -1)
+    while ((option = getopt(argc, argv, "+r:p:x:w:nsfublqm")) != -1)
         switch (option) {
         case 'r': rounds = atoi(optarg); break;
         case 'p': phase = optarg; break;
         case 'x': extra = optarg; break;
+        case 'w': thought_ms = atoi(optarg); break;
+        case 'n': nameless = 1; break;
         case 's': flags |= PAM_SILENT; break;
         case 'f': fails = 1; break;
         case 'u': ends_in_null = 1; break;
@@ -179,9 +185,9 @@ int main(int argc, char **argv)
     if (argc - optind < 2)
         return 2;
     const char *service = argv[optind], *user = argv[optind + 1];
-    answers_count = argc - optind - 2;
+    answers_count = argc - optind - 2 + nameless;
     answers = calloc(answers_count + 1, sizeof *answers);
-    memcpy(answers, argv + optind + 2, answers_count * sizeof *answers);
+    memcpy(answers, argv + optind + 2 - nameless, answers_count * sizeof *answers);
     if (extra)
         answers[answers_count++] = from_hex(extra);
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -194,7 +200,7 @@ int main(int argc, char **argv)
         answers_used = 0;
         prompted = 0;
         started = now_ms();
-        if (pam_start(service, user, &conversation, &handle) != PAM_SUCCESS)
+        if (pam_start(service, nameless ? NULL : user, &conversation, &handle) != PAM_SUCCESS)
             return 3;
         pam_set_item(handle, PAM_TTY, "pts/7");
         pam_set_item(handle, PAM_RHOST, "192.0.2.7");

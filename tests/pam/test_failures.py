@@ -205,6 +205,16 @@ def test_an_answer_that_cannot_be_relayed_denies(host: PrivateHost, answer: byte
         wait_until(lambda: daemon.members() == ["Begin", "Cancel"])
 
 
+def test_a_user_name_that_is_typed_slowly_costs_no_time_of_the_daemons(host: PrivateHost) -> None:
+    service = host.use_terminal("fail=ignore timeout=1")
+    with host.daemon([PIN, {"steps": [["outcome", "PAM_MAXTRIES"]]}]) as daemon:
+        done = host.drive("-n", "-w", "1300", service, "alice", "2580")
+        assert facts(done.stdout, ["result"]) == ["result 11"]
+        [(_, [context]), _] = daemon.calls()
+        assert isinstance(context, dict)
+        assert context["user"] == "alice"
+
+
 @pytest.mark.parametrize("closing", [">&-", "<&- >&- 2>&-"])
 def test_a_program_without_standard_streams_writes_nothing_to_the_bus(
     host: PrivateHost, closing: str
