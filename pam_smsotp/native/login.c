@@ -14,46 +14,34 @@
 /* Steps are a few short lines; what is longer than this is not for us. In bytes. */
 #define LONGEST_STEPS (64 * 1024)
 
-static bool is_shown(const char *kind)
+static bool show_step(struct terminal *t, const char *kind, const char *text)
 {
-    return !strcmp(kind, "info") || !strcmp(kind, "error");
-}
-
-/* Read the steps once to see that they can be trusted, and go back to the first. */
-static bool check_steps(struct terminal *t, sd_bus_message *reply)
-{
-    const char *kind, *text, *before = NULL;
-    size_t total = 0;
-    int result = sd_bus_message_enter_container(reply, 'a', "(ss)");
-    while (result >= 0 && (result = sd_bus_message_read(reply, "(ss)", &kind, &text)) > 0) {
-        if (before && !is_shown(before))
-            return denied(t, PAM_AUTH_ERR, "the daemon sent steps out of order");
-        total += strlen(kind) + strlen(text) + 16;
-        if (total > LONGEST_STEPS)
-            return denied(t, PAM_AUTH_ERR, "the daemon sent too much");
-        before = kind;
-    }
-    if (result < 0)
-        return denied(t, PAM_AUTH_ERR, "the daemon sent no steps");
-    if (!before)
-        return denied(t, PAM_AUTH_ERR, "the daemon sent no step");
-    return sd_bus_message_rewind(reply, false) >= 0 ||
-           denied(t, PAM_AUTH_ERR, "the daemon sent no steps");
+    if (!strcmp(kind, "info"))
+        return show(t, PAM_TEXT_INFO, text);
+    if (!strcmp(kind, "error"))
+        return show(t, PAM_ERROR_MSG, text);
+    return denied(t, PAM_AUTH_ERR, "the daemon sent steps out of order");
 }
 
 /* Show all steps but the last and return that one, in the reply's memory. */
 static bool show_steps(struct terminal *t, sd_bus_message *reply, const char **kind,
                        const char **text)
 {
-    if (!check_steps(t, reply))
-        return false;
-    while (sd_bus_message_read(reply, "(ss)", kind, text) > 0) {
-        if (sd_bus_message_at_end(reply, false) > 0)
-            return true;
-        if (!show(t, !strcmp(*kind, "info") ? PAM_TEXT_INFO : PAM_ERROR_MSG, *text))
+    const char *next_kind, *next_text;
+    size_t total = 0, count = 0;
+    *kind = *text = "";
+    int result = sd_bus_message_enter_container(reply, 'a', "(ss)");
+    while (result >= 0 &&
+           (result = sd_bus_message_read(reply, "(ss)", &next_kind, &next_text)) > 0) {
+        total += strlen(next_kind) + strlen(next_text) + 16;
+        if (total > LONGEST_STEPS)
+            return denied(t, PAM_AUTH_ERR, "the daemon sent too much");
+        if (count++ > 0 && !show_step(t, *kind, *text))
             return false;
+        *kind = next_kind;
+        *text = next_text;
     }
-    return denied(t, PAM_AUTH_ERR, "the daemon sent no steps");
+    return (result >= 0 && count > 0) || denied(t, PAM_AUTH_ERR, "the daemon sent no step");
 }
 
 /* Answer the last step. Takes the reply it stands in and hands over the next one. */

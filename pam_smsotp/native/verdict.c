@@ -5,7 +5,6 @@
  */
 #include "terminal.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -64,26 +63,23 @@ bool failed(struct terminal *t, int error, const char *what)
     return denied(t, code, "%s: %m", what);
 }
 
-/* Say what a D-Bus error means; its text is never read, it might quote an answer. */
+/* Say what a D-Bus error means; its text is never read, it might quote an answer. sd-bus has seen
+ * that the name is one: letters, digits, dots and underscores. */
 bool failed_by_name(struct terminal *t, const char *name)
 {
-    char shown[101] = "";
-    for (size_t length = 0; *name && length < sizeof shown - 1; name++)
-        if (isalnum((unsigned char)*name) || *name == '.' || *name == '_')
-            shown[length++] = *name;
     int code = PAM_AUTH_ERR;
     /* Right to refuse, yet no judgement of the answer: the user reads "not available". */
-    if (!strcmp(shown, "org.smsotp1.Error.Busy") ||
-        !strcmp(shown, "org.freedesktop.DBus.Error.LimitsExceeded"))
+    if (!strcmp(name, "org.smsotp1.Error.Busy") ||
+        !strcmp(name, "org.freedesktop.DBus.Error.LimitsExceeded"))
         code = PAM_AUTHINFO_UNAVAIL;
     for (size_t i = 0; i < COUNT(nobody_there); i++)
-        if (!strcmp(shown, nobody_there[i]))
+        if (!strcmp(name, nobody_there[i]))
             code = UNREACHABLE;
     /* Activation failed: the driver's own words for it, and systemd's (NoSuchUnit, …). */
-    if (!strncmp(shown, "org.freedesktop.DBus.Error.Spawn.", 33) ||
-        !strncmp(shown, "org.freedesktop.systemd1.", 25))
+    if (!strncmp(name, "org.freedesktop.DBus.Error.Spawn.", 33) ||
+        !strncmp(name, "org.freedesktop.systemd1.", 25))
         code = UNREACHABLE;
-    return denied(t, code, "%s", shown);
+    return denied(t, code, "%.100s", name);
 }
 
 int code_from_outcome(const char *outcome)

@@ -50,6 +50,7 @@ def passes_over(host: PrivateHost, *answers: str) -> bool:
         {"steps": [["outcome", "PAM_SUCCESS"], ["info", "hello"]]},
         {"steps": [["outcome", "PAM_SUCCESS"], ["outcome", "PAM_AUTH_ERR"]]},
         {"steps": [["hidden", "PIN: "], ["outcome", "PAM_SUCCESS"]]},
+        {"steps": [["", ""], ["outcome", "PAM_SUCCESS"]]},
         {"steps": [["success", "PAM_SUCCESS"]]},
         {"steps": [["outcome", "pam_success"]]},
         {"steps": [["outcome", "PAM_SUCCESS "]]},
