@@ -17,14 +17,17 @@ FUZZ_TARGET: Final = ROOT / "tests/fuzz/native_replies.c"
 
 NATIVE: Final = "pam_smsotp.so"
 SANITIZED: Final = "pam_smsotp.sanitized.so"
+RACE_CHECKED: Final = "pam_smsotp.race_checked.so"
 DRIVER: Final = "pam_driver"
 SANITIZED_DRIVER: Final = "pam_driver.sanitized"
 THREAD_DRIVER: Final = "thread_driver"
 SANITIZED_THREAD_DRIVER: Final = "thread_driver.sanitized"
+RACE_CHECKED_THREAD_DRIVER: Final = "thread_driver.race_checked"
 FUZZER: Final = "fuzz_native_replies"
 
 _STRICT: Final = ("-O2", "-g", "-Wall", "-Wextra", "-Werror", "-pthread")
 _SANITIZERS: Final = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+_RACES: Final = "-fsanitize=thread"
 # All but the six functions that PAM calls.
 _PARTS: Final = sorted(path for path in SOURCE.glob("*.c") if path.name != "module.c")
 _HOW: Final[dict[str, tuple[str | Path, ...]]] = {
@@ -34,10 +37,16 @@ _HOW: Final[dict[str, tuple[str | Path, ...]]] = {
         "make", "-s", "-C", SOURCE, "CPPFLAGS=", "LDFLAGS=",
         f"CFLAGS=-O1 -g -fno-omit-frame-pointer {' '.join(_SANITIZERS)}",
     ),
+    RACE_CHECKED: (
+        "make", "-s", "-C", SOURCE, "CPPFLAGS=", "LDFLAGS=", f"CFLAGS=-O1 -g {_RACES}",
+    ),
     DRIVER: ("cc", *_STRICT, DRIVERS / "pam_driver.c", "-lpam"),
     SANITIZED_DRIVER: ("cc", *_STRICT, *_SANITIZERS, DRIVERS / "pam_driver.c", "-lpam"),
     THREAD_DRIVER: ("cc", *_STRICT, DRIVERS / "thread_driver.c", "-lpam"),
     SANITIZED_THREAD_DRIVER: ("cc", *_STRICT, *_SANITIZERS, DRIVERS / "thread_driver.c", "-lpam"),
+    RACE_CHECKED_THREAD_DRIVER: (
+        "cc", *_STRICT, _RACES, DRIVERS / "thread_driver.c", "-lpam",
+    ),
     FUZZER: (
         "clang", "-std=c11", "-D_GNU_SOURCE", *_STRICT, *_SANITIZERS, "-fsanitize=fuzzer",
         FUZZ_TARGET, *_PARTS, "-lsystemd",

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Final, Self
 from tests.pam.built import (
     DRIVER,
     NATIVE,
+    RACE_CHECKED,
+    RACE_CHECKED_THREAD_DRIVER,
     SANITIZED,
     SANITIZED_DRIVER,
     SANITIZED_THREAD_DRIVER,
@@ -132,9 +134,13 @@ class ScriptedDaemon:
 class PrivateHost:
     """The private corner; leave its `with` block to remove it."""
 
-    # Plain, and compiled with sanitizers.
+    # Plain, and compiled with the sanitizers of the terminal that they load.
     _drivers = (DRIVER, SANITIZED_DRIVER)
-    _thread_drivers = (THREAD_DRIVER, SANITIZED_THREAD_DRIVER)
+    _thread_drivers: Final = {
+        NATIVE: THREAD_DRIVER,
+        SANITIZED: SANITIZED_THREAD_DRIVER,
+        RACE_CHECKED: RACE_CHECKED_THREAD_DRIVER,
+    }
 
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="private-host-"))
@@ -191,7 +197,7 @@ class PrivateHost:
         # As the package manager does at installation, with the interpreter pam_python embeds.
         subprocess.run(["/usr/bin/python3", "-m", "compileall", "-q", package], check=True)
         shutil.copy(ROOT / "packaging/usr/lib/pam-smsotp/pam_smsotp.py", directory / "modules")
-        for name in (NATIVE, SANITIZED, *self._drivers, *self._thread_drivers):
+        for name in (*self._drivers, *self._thread_drivers, *self._thread_drivers.values()):
             shutil.copy(built(name), directory / "modules" / name)
         self.write_service("other", "auth required pam_deny.so")
 
@@ -227,7 +233,7 @@ class PrivateHost:
     @property
     def thread_driver(self) -> Path:
         """Return the PAM application with threads that can load the terminal."""
-        return self.directory / "modules" / self._thread_drivers[self.terminal == SANITIZED]
+        return self.directory / "modules" / self._thread_drivers[self.terminal]
 
     def use_terminal(self, arguments: str = "") -> str:
         """Make a PAM service that stacks our terminal in every phase, and return its name."""
