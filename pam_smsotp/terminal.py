@@ -13,6 +13,7 @@ from pam_smsotp.conversation import Conversation
 from pam_smsotp.daemon import Daemon
 from pam_smsotp.login import login
 from pam_smsotp.verdict import DeniedError, UnreachableError, code_from_outcome
+from pam_smsotp.wire import MalformedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def _judged(
             log.write(log.WARNING, f"service {handle.service}: passed over (fail=ignore): {error}")
             return handle.PAM_IGNORE
         return _refuse(handle, conversation, DeniedError("PAM_AUTHINFO_UNAVAIL", str(error)))
+    except MalformedError as error:
+        return _refuse(handle, conversation, DeniedError("PAM_AUTH_ERR", f"bad reply: {error}"))
     except DeniedError as error:
         return _refuse(handle, conversation, error)
 
