@@ -25,6 +25,10 @@ SOCKET = "/run/dbus/system_bus_socket"
 DRIVER = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 # Longest time between two looks at pending signals, in seconds.
 SLICE = 0.25
+# Between two looks at a bus whose queue is full, in seconds.
+A_MOMENT = 0.02
+# Longest time that may be lost besides waiting; more, and the host was held up. In seconds.
+LONGEST_LOSS = 0.5
 # Steps are a few short lines; what is longer than this is not for us.
 LONGEST_PART = 64 * 1024
 # The last of the three descriptors that a program expects to be open.
@@ -34,21 +38,37 @@ STDERR = 2
 class Bus:
     """A connection to the system bus, closed by leaving its `with` block."""
 
-    __slots__ = ("_buffer", "_deadline", "_serial", "_socket", "_timeout")
+    __slots__ = ("_buffer", "_deadline", "_serial", "_socket", "_started", "_timeout", "_waited")
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._deadline = 0.0
         self._buffer = bytearray()
         self._serial = 0
+        self._started = monotonic()
+        # The seconds of waits in which nothing came.
+        self._waited = 0.0
         self._socket = _new_socket()
         self.renew_deadline()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:
         self._socket.close()
+        if isinstance(error, UnreachableError) and self._was_held_up():
+            raise DeniedError(
+                "PAM_AUTHINFO_UNAVAIL", f"{error}, while this program was held up"
+            ) from error
+
+    def _was_held_up(self) -> bool:
+        """Say whether most of the time went by without us waiting for anybody.
+
+        The host was stopped, starved of processor time, or kept busy by strangers' messages.
+        Whoever calls a set-user-ID program can do that to it, and shall not thereby make the bus
+        or the daemon look unreachable.
+        """
+        return monotonic() - self._started > LONGEST_LOSS + 2 * self._waited
 
     def renew_deadline(self) -> None:
         """Let the next call wait for the whole timeout; without this, calls share one."""
@@ -62,7 +82,8 @@ class Bus:
                 self._socket.connect(SOCKET)
                 break
             except BlockingIOError:
-                sleep(0.02)  # the listener's queue is full: many log in at once
+                sleep(A_MOMENT)  # the listener's queue is full: many log in at once
+                self._waited += A_MOMENT
             except OSError as error:
                 raise UnreachableError(f"no system bus: {error.strerror}") from error
         self.authenticate()
@@ -164,10 +185,11 @@ class Bus:
 
     def _receive_some(self) -> None:
         while True:
-            self._set_slice()
+            slice_ = self._set_slice()
             try:
                 data = self._socket.recv(LONGEST_PART)
             except TimeoutError:
+                self._waited += slice_
                 continue
             except OSError as error:
                 raise UnreachableError(f"the bus is gone: {error.strerror}") from error
@@ -185,14 +207,17 @@ class Bus:
         except OSError as error:
             raise UnreachableError(f"the bus takes nothing: {error.strerror}") from error
 
-    def _set_slice(self) -> None:
+    def _set_slice(self) -> float:
+        """Let the next wait end in time for the next look, and return its length."""
         if interruption.is_pending():
             # The code of a Ctrl-C at a prompt.
             raise DeniedError("PAM_CONV_ERR", "interrupted while waiting")
         left = self._deadline - monotonic()
         if left <= 0:
             raise UnreachableError(f"no answer within {self._timeout} s")
-        self._socket.settimeout(min(SLICE, left))
+        slice_ = min(SLICE, left)
+        self._socket.settimeout(slice_)
+        return slice_
 
 
 def _new_socket() -> _socket.socket:

@@ -23,6 +23,10 @@
 #define SECOND UINT64_C(1000000)
 /* Longest time between two looks at pending signals, in µs. */
 #define SLICE (SECOND / 4)
+/* Longest time that may be lost besides waiting; more, and the host was held up. In µs. */
+#define LONGEST_LOSS (SECOND / 2)
+/* Between two looks at a bus whose queue is full, in µs. */
+#define A_MOMENT (SECOND / 50)
 
 static uint64_t now(void)
 {
@@ -58,6 +62,14 @@ static bool may_wait(struct terminal *t, uint64_t *microseconds)
     return true;
 }
 
+/* Say whether most of the time went by without us waiting for anybody: the host was stopped,
+ * starved of processor time, or kept busy by strangers' messages. Whoever calls a set-user-ID program
+ * can do that to it, and shall not thereby make the bus or the daemon look unreachable. */
+bool was_held_up(const struct terminal *t)
+{
+    return now() - t->started > LONGEST_LOSS + 2 * t->waited;
+}
+
 /* Make a socket that is none of the three which the host, started without them, may write to. */
 static int new_socket(void)
 {
@@ -74,7 +86,8 @@ static int new_socket(void)
 bool connect_to_bus(struct terminal *t)
 {
     const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET};
-    const struct timespec a_moment = {.tv_nsec = 20 * 1000 * 1000};
+    const struct timespec a_moment = {.tv_nsec = A_MOMENT * 1000};
+    t->started = now();
     renew_deadline(t);
     int descriptor = new_socket();
     if (descriptor < 0)
@@ -89,6 +102,7 @@ bool connect_to_bus(struct terminal *t)
             return false;
         }
         nanosleep(&a_moment, NULL);
+        t->waited += A_MOMENT;
     }
     return join_bus(t, descriptor);
 }
@@ -142,8 +156,8 @@ bool exchange(struct terminal *t, sd_bus_message *call, const char *returns, sd_
     while (is_fine && !*reply && (is_fine = may_wait(t, &wait))) {
         sd_bus_message *message = NULL;
         result = sd_bus_process(t->bus, &message);
-        if (result == 0)
-            result = sd_bus_wait(t->bus, wait);
+        if (result == 0 && (result = sd_bus_wait(t->bus, wait)) == 0)
+            t->waited += wait;
         if (result < 0 && result != -EINTR)
             is_fine = failed(t, result, "the bus is gone");
         /* Anything else is a stranger's signal, or NameAcquired. */

@@ -47,13 +47,18 @@ static bool is_sudo(pam_handle_t *pamh)
 static int refuse(struct terminal *t)
 {
     struct failure *failure = &t->failure;
+    const char *held_up = "";
+    if (failure->code == UNREACHABLE && was_held_up(t)) {
+        failure->code = PAM_AUTHINFO_UNAVAIL;
+        held_up = ", while this program was held up";
+    }
     if (failure->code == UNREACHABLE && t->arguments.fail_ignore) {
         pam_syslog(t->pamh, LOG_WARNING, "passed over (fail=ignore): %s", failure->reason);
         return PAM_IGNORE;
     }
     if (failure->code == UNREACHABLE)
         failure->code = PAM_AUTHINFO_UNAVAIL;
-    pam_syslog(t->pamh, LOG_WARNING, "%s: %s", name_of(failure->code), failure->reason);
+    pam_syslog(t->pamh, LOG_WARNING, "%s: %s%s", name_of(failure->code), failure->reason, held_up);
     if (failure->code != PAM_AUTHINFO_UNAVAIL)
         return failure->code;
     show(t, PAM_ERROR_MSG, NOT_AVAILABLE);

@@ -44,7 +44,9 @@ struct terminal {
     struct failure failure;
     const char *user; /* as the account has it; PAM's memory */
     sd_bus *bus;
-    uint64_t deadline; /* of CLOCK_MONOTONIC, in µs */
+    /* Of CLOCK_MONOTONIC, in µs: when the bus was asked for, and what is awaited at the longest. */
+    uint64_t started, deadline;
+    uint64_t waited; /* the µs of waits in which nothing came */
     char daemon[256];  /* its unique name; the specification allows 255 letters */
 };
 
@@ -55,6 +57,7 @@ bool parse_arguments(struct terminal *t, int count, const char **words);
 void renew_deadline(struct terminal *t);
 bool connect_to_bus(struct terminal *t);
 bool join_bus(struct terminal *t, int descriptor);
+bool was_held_up(const struct terminal *t);
 bool exchange(struct terminal *t, sd_bus_message *call, const char *returns,
               sd_bus_message **reply);
 
@@ -64,10 +67,10 @@ bool ask(struct terminal *t, int style, const char *prompt, char **answer);
 void wipe(char *answer);
 
 /* daemon.c */
+bool find_user(struct terminal *t);
 bool find_daemon(struct terminal *t);
 bool begin(struct terminal *t, const char *mode, bool has_password, sd_bus_message **reply);
 bool respond(struct terminal *t, const char *transaction, const char *answer,
-bool find_user(struct terminal *t);
              sd_bus_message **reply);
 void cancel(struct terminal *t, const char *transaction);
 

@@ -3,12 +3,15 @@
 """A bus that is none: silent, refusing, hanging up, lying. Neither terminal lets anybody in.
 
 The bus itself runs as root, so this is no attack; it is what a broken one must not bring about.
+But a caller may stop a set-user-ID program of its own, and send signals to anybody on the bus.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import struct
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -105,6 +108,18 @@ def greet(connection: socket.socket) -> None:
             greeted = True
 
 
+def lead_to_the_daemon(connection: socket.socket) -> None:
+    """Reply to all calls up to Begin: the daemon is :1.5 and runs as root."""
+    replies: list[tuple[str, tuple[object, ...]]] = [
+        ("s", (":1.7",)),  # Hello
+        ("s", (":1.5",)),  # GetNameOwner
+        ("u", (0,)),  # GetConnectionUnixUser
+    ]
+    greet(connection)
+    for serial, (signature, body) in enumerate(replies, 1):
+        connection.sendall(jeepney_reply("little", signature, body, serial=serial, sender=DRIVER))
+
+
 def test_a_bus_that_accepts_and_never_speaks_is_left_at_the_deadline(
     busless: PrivateHost, tried: Tried
 ) -> None:
@@ -168,16 +183,9 @@ def test_a_reply_that_somebody_else_sends_is_passed_over(
 ) -> None:
     """The stranger's grant comes before the daemon's denial, with the right number."""
     tried(2)
-    replies: list[tuple[str, tuple[object, ...], str]] = [
-        ("s", (":1.7",), DRIVER),  # Hello
-        ("s", (":1.5",), DRIVER),  # GetNameOwner
-        ("u", (0,), DRIVER),  # GetConnectionUnixUser
-    ]
 
     def lie(connection: socket.socket) -> None:
-        greet(connection)
-        for serial, (signature, body, by) in enumerate(replies, 1):
-            connection.sendall(jeepney_reply("little", signature, body, serial=serial, sender=by))
+        lead_to_the_daemon(connection)
         for by, outcome in ((sender, "PAM_SUCCESS"), (":1.5", "PAM_MAXTRIES")):
             steps = ("transaction-1", [("outcome", outcome)])
             connection.sendall(jeepney_reply("little", "sa(ss)", steps, serial=4, sender=by))
@@ -185,6 +193,78 @@ def test_a_reply_that_somebody_else_sends_is_passed_over(
 
     with bus(busless, lie):
         assert results(busless, 30) == ["result 11", "result 11"]  # PAM_MAXTRIES
+
+
+@pytest.mark.parametrize(
+    ("found", "instead"),
+    [
+        (b"\x0d\0\0\0transaction-1\0", b"\xff\0\0\0transaction-1\0"),
+        (b"transaction-1\0", b"transaction-1!"),
+        (b"outcome\0", b"outc\xffme\0"),
+    ],
+    ids=["too long", "no end", "no UTF-8"],
+)
+def test_a_reply_of_garbled_values_denies_at_once(
+    busless: PrivateHost, found: bytes, instead: bytes, tried: Tried
+) -> None:
+    tried(2)
+    steps = ("transaction-1", [("outcome", "PAM_SUCCESS")])
+    reply = jeepney_reply("little", "sa(ss)", steps, serial=4, sender=":1.5")
+    assert found in reply
+
+    def garble(connection: socket.socket) -> None:
+        lead_to_the_daemon(connection)
+        connection.sendall(reply.replace(found, instead))
+        wait_for_the_end(connection)
+
+    with bus(busless, garble):
+        assert results(busless, 30) == [AUTH_ERR, AUTH_ERR]
+    assert ": PAM_AUTH_ERR: " in busless.log_lines()[0]
+
+
+def stop_for_a_while(connection: socket.socket) -> None:
+    """Stop whoever connected for longer than its timeout."""
+    pid, _, _ = struct.unpack(
+        "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    )
+    os.kill(pid, signal.SIGSTOP)
+    connection.settimeout(1.6)
+    with suppress(TimeoutError):
+        wait_for_the_end(connection)
+    os.kill(pid, signal.SIGCONT)
+    connection.settimeout(10)
+
+
+@pytest.mark.parametrize("then", [lambda _: None, wait_for_the_end], ids=["gone", "silent"])
+def test_a_program_that_was_stopped_has_not_found_the_bus_silent(
+    busless: PrivateHost, then: Callable[[socket.socket], None], tried: Tried
+) -> None:
+    """The bus hangs up on who does not authenticate in time, and no timeout is left, either."""
+    tried(2)
+
+    def stop(connection: socket.socket) -> None:
+        stop_for_a_while(connection)
+        then(connection)
+
+    with bus(busless, stop):
+        assert results(busless) == [UNAVAILABLE, UNAVAILABLE]
+    assert "while this program was held up" in busless.log_lines()[0]
+
+
+def test_a_program_that_strangers_kept_busy_has_not_found_the_bus_silent(
+    busless: PrivateHost, tried: Tried
+) -> None:
+    tried(2)
+
+    def storm(connection: socket.socket) -> None:
+        greet(connection)
+        connection.sendall(jeepney_reply("little", "s", (":1.7",), serial=1, sender=DRIVER))
+        forged = jeepney_reply("little", "s", ("x" * 1000,), serial=99, sender=":1.66")
+        while True:
+            connection.sendall(forged)
+
+    with bus(busless, storm):
+        assert results(busless) == [UNAVAILABLE, UNAVAILABLE]
 
 
 def test_a_bus_that_goes_away_with_our_question_lets_nobody_in(
