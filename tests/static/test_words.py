@@ -5,6 +5,7 @@
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from tests.static.tool import assert_content, output_of
 each_language = pytest.mark.parametrize("language", LANGUAGES)
 FIELD = re.compile(r"\{\w*\}")
 NUMBER = "{number}"
+POLKIT_ACTIONS = ROOT / "packaging/usr/share/polkit-1/actions/org.smsotp1.policy"
+XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 # CLDR: how many plural forms a language has of whole numbers.
 PLURALS = {"de": 2, "es": 2, "fr": 2, "pl": 3, "pt_BR": 2}
 
@@ -73,6 +76,17 @@ def test_every_form_fills_in_what_its_sentence_does(
             may_lack = {NUMBER} if number == 0 and len(forms) > 1 else set()
             assert named - may_lack <= set(FIELD.findall(form)) <= named, form
             assert not has_control_characters(form), form
+
+
+@each_language
+def test_what_polkit_asks_of_users_is_said_in_every_language(language: str) -> None:
+    actions = ET.parse(POLKIT_ACTIONS).iter("action")  # noqa: S314  # a file of ours
+    (enrol,) = [action for action in actions if action.get("id") == "org.smsotp1.self.enrol"]
+    messages = {message.get(XML_LANGUAGE): message.text for message in enrol.iter("message")}
+    # polkit cuts the territory off.
+    said = messages.get(language.partition("_")[0])
+    assert said
+    assert said != messages[None]
 
 
 @each_language

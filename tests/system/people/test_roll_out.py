@@ -102,3 +102,36 @@ def test_a_terminal_without_a_login_of_its_own_is_asked_for_the_password_too(
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert len(newcomer.messages()) == 1
+
+
+@pytest.mark.parametrize(
+    ("locale", "asked", "by_polkit", "sent"),
+    [
+        (
+            "de_AT.UTF-8",
+            "Neue Adresse:",
+            "Authentifizierung ist erforderlich, um sich für Einmalcodes zu registrieren",
+            "Code gesendet an",
+        ),
+        (
+            "pt_BR.UTF-8",
+            "Endereço novo:",
+            "É necessária autenticação para se cadastrar nos códigos de uso único",
+            "Código enviado a",
+        ),
+    ],
+)
+def test_whoever_enrols_is_spoken_to_in_the_language_of_the_shell(
+    server: Machine, newcomer: Account, locale: str, asked: str, by_polkit: str, sent: str
+) -> None:
+    words = ["runuser", "-u", newcomer.name, "--", "env", f"LANG={locale}", *COMMAND.split()]
+    terminal = server.spawn(words)
+    terminal.expect_exact(asked)
+    terminal.sendline(newcomer.phone)
+    terminal.expect_exact(by_polkit)
+    terminal.expect_exact("Password: ")  # pam_unix's own
+    terminal.sendline(PASSWORD)
+    terminal.expect_exact(f"{sent} {newcomer.masked}:")
+    terminal.sendintr()
+    terminal.expect(pexpect.EOF)
+    terminal.close()
