@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from smsotpd.core.channel_names import SIGNAL, SMS, TELEGRAM, WHATSAPP, XMPP
 from smsotpd.core.errors import BadArgumentError
+from smsotpd.core.phrase import phrase
 from smsotpd.core.recipient import Recipient, parse_phone
 
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -52,7 +53,8 @@ def _parse_telegram(text: str) -> Recipient:
         return Recipient(TELEGRAM, stripped)
     if stripped.startswith("+"):
         return _phone_on(TELEGRAM, stripped)
-    raise BadArgumentError("address", "must be a Telegram user id, @name, or a number with +")
+    told = phrase("that is no Telegram user id, no @name and no number with +")
+    raise BadArgumentError("address", "must be a Telegram user id, @name, or a number with +", told)
 
 
 def _parse_xmpp(text: str) -> Recipient:
@@ -61,7 +63,9 @@ def _parse_xmpp(text: str) -> Recipient:
     if not _JID.fullmatch(stripped) or any(
         len(part.encode()) > _LONGEST_JID_PART for part in parts
     ):
-        raise BadArgumentError("address", "must be a bare XMPP address, as in ada@xmpp.example")
+        told = phrase("that is no bare XMPP address, as ada@xmpp.example")
+        complaint = "must be a bare XMPP address, as in ada@xmpp.example"
+        raise BadArgumentError("address", complaint, told)
     return Recipient(XMPP, stripped)
 
 

@@ -8,6 +8,7 @@ import phonenumbers
 
 from smsotpd.core.channel_names import SMS
 from smsotpd.core.errors import BadArgumentError
+from smsotpd.core.phrase import phrase
 
 _VISIBLE_DIGITS = 2
 _LONGEST_PREFIX = 3  # ITU-T E.164, 6.2.1
@@ -52,17 +53,21 @@ def parse_phone(text: str) -> Recipient:
     """
     stripped = text.strip()
     if not stripped.startswith("+"):
-        raise BadArgumentError(
-            "phone", "must start with + and the country code, as in +491701234567"
-        )
+        complaint = "must start with + and the country code, as in +491701234567"
+        told = phrase("a number begins with + and the country code, as +491701234567")
+        raise BadArgumentError("phone", complaint, told)
     if not all(char.isascii() and (char.isdigit() or char in " -./()") for char in stripped[1:]):
-        raise BadArgumentError("phone", "may hold digits, blanks and the signs - . / ( ) only")
+        told = phrase("a number has digits, blanks and the signs - . / ( ) only")
+        complaint = "may hold digits, blanks and the signs - . / ( ) only"
+        raise BadArgumentError("phone", complaint, told)
     try:
         number = phonenumbers.parse(stripped, None)
     except phonenumbers.NumberParseException as error:
-        raise BadArgumentError("phone", "has no known country code") from error
+        told = phrase("that number has no known country code")
+        raise BadArgumentError("phone", "has no known country code", told) from error
     if not phonenumbers.is_possible_number(number):
-        raise BadArgumentError("phone", "has too few or too many digits for its country")
+        told = phrase("that number has too few or too many digits for its country")
+        raise BadArgumentError("phone", "has too few or too many digits for its country", told)
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Recipient(SMS, e164)
 

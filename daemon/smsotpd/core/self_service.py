@@ -17,6 +17,7 @@ from smsotpd.core.code_stage import CodeStage
 from smsotpd.core.ending import deny, require_open
 from smsotpd.core.enrolment import Enrolment, parse_user, with_recipient
 from smsotpd.core.errors import (
+    BadArgumentError,
     NoSuchTransactionError,
     NotFoundError,
     RefusedError,
@@ -26,7 +27,7 @@ from smsotpd.core.invitations import invitation_hash
 from smsotpd.core.old_address import Tell, tell_old_addresses
 from smsotpd.core.own_authenticator import OwnAuthenticator
 from smsotpd.core.phrase import Catalogue, Languages, in_language, phrase
-from smsotpd.core.policy import Factor, Mode, Settings
+from smsotpd.core.policy import Factor, Mode, Policy, Settings
 from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store
 from smsotpd.core.proving import CHANGED_MEANWHILE, Proofs
 from smsotpd.core.recovery import RecoveryCodes
@@ -37,6 +38,7 @@ from smsotpd.core.self_change import (
     SelfChange,
     Wish,
     lets_users_enrol,
+    parse_wish,
 )
 from smsotpd.core.sending import NotSent, Sent
 from smsotpd.core.transaction import Context, Result, Stage, StepKind, Steps, Transactions, said_in
@@ -86,6 +88,20 @@ class SelfService:
     def __len__(self) -> int:
         return len(self._open)
 
+    def read_wish(self, owner: str, kind: str, channel: str, address: str) -> Wish:
+        """Read what a connection wants changed.
+
+        Raises:
+            BadArgumentError: as of `parse_wish`; in the language of the connection.
+        """
+        try:
+            return parse_wish(kind, channel, address)
+        except BadArgumentError as error:
+            if error.told:
+                policy = self._settings().policy(SERVICE)
+                error.args = (in_language(self._language_of(owner, policy), error.told),)
+            raise
+
     async def begin(self, user: str, uid: int, owner: str, wish: Wish) -> Steps:
         """Begin a change, in the place of one that this connection had begun.
 
@@ -95,7 +111,7 @@ class SelfService:
             BusyError: too many changes are in progress.
         """
         policy = self._settings().policy(SERVICE)
-        catalogue = self._languages.catalogue(self._locales.get(owner) or policy.language)
+        catalogue = self._language_of(owner, policy)
         before = self._look_up(parse_user(user), wish, catalogue)
         self.give_up(owner)
         change = SelfChange(
@@ -133,6 +149,9 @@ class SelfService:
         """
         if owner in self._locales or len(self._locales) < _MOST_OPEN:
             self._locales[owner] = locale
+
+    def _language_of(self, owner: str, policy: Policy) -> Catalogue:
+        return self._languages.catalogue(self._locales.get(owner) or policy.language)
 
     def owner_left(self, owner: str) -> None:
         """Forget a connection that is gone."""

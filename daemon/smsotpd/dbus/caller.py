@@ -15,6 +15,8 @@ ROOT = 0
 
 _DRIVER = "org.freedesktop.DBus"
 _POLKIT = "org.freedesktop.PolicyKit1"
+# What users do to their own accounts.
+_OWN = "org.smsotp1.self."
 # In a crowd it is this daemon that is late to read the answer; the terminal waits for 40.
 _SECONDS_FOR_DRIVER = 20.0
 _SECONDS_FOR_POLKIT = 120.0  # a person may have to type a password
@@ -128,7 +130,8 @@ async def authorize(bus: MessageBus, caller: Caller, action: str, *, is_interact
         _SECONDS_FOR_POLKIT,
     )
     if reply.body[0][0] is not True:
-        raise NotAuthorizedError(f"polkit does not allow {action} to you; run this as root")
+        advice = "it wants your own password" if action.startswith(_OWN) else "run this as root"
+        raise NotAuthorizedError(f"polkit does not allow {action} to you; {advice}")
 
 
 async def _call(bus: MessageBus, message: Message, seconds: float) -> Message:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from smsotpd.core.errors import BadArgumentError, NotAuthorizedError
 from smsotpd.core.ports import Accounts
-from smsotpd.core.self_change import Kind, parse_wish
+from smsotpd.core.self_change import Kind
 from smsotpd.core.self_service import SelfService
 from smsotpd.core.text import has_control_characters
 from smsotpd.core.users import Users
@@ -30,7 +30,7 @@ def self_methods(service: SelfService, users: Users, accounts: Accounts) -> tupl
 
     async def begin(call: Call, kind: str, channel: str, address: str) -> Sequence[object]:
         user, caller = await _user_of(call.caller, accounts), call.caller
-        wish = parse_wish(kind, channel, address)
+        wish = service.read_wish(caller.name, kind, channel, address)
         caller.require_presence()
         return [encoded_steps(await service.begin(user, caller.require_uid(), caller.name, wish))]
 
