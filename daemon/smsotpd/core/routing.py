@@ -64,7 +64,7 @@ async def deliver(
         if share <= 0:
             break
         approach(sender.name, share)
-        outcome = await sender.send(message, share)
+        outcome = await sender.send(message.aged(begun - started), share)
         attempt = Attempt(sender.name, outcome, clock.now().boot - begun)
         attempts.append(attempt)
         report(attempt)

@@ -149,11 +149,12 @@ class Codes:
             await self._clock.sleep(self._usual_latency())
             return Sent(masked, is_new=True, transaction_id=transaction_id)
         for recipient in _in_turn(enrolment, first):
-            left = self._settings().send_deadline - (self._clock.now().boot - now.boot)
+            age = self._clock.now().boot - now.boot
+            left = self._settings().send_deadline - age
             if left <= 0:
                 break
             message = code_message(login, policy, recipient, code, self._settings().host)
-            delivery = await self._courier.deliver(login, message, left)
+            delivery = await self._courier.deliver(login, message.aged(age), left)
             if delivery.may_arrive:
                 self._latencies.append(self._clock.now().boot - now.boot)
                 self._name_recipient(challenge, recipient)

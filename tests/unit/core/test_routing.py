@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which gateway is tried next, for how long, and when to stop."""
 
+from dataclasses import replace
+
 import pytest
 
 from smsotpd.core.events import CodeFailed, CodeSent
@@ -26,8 +28,8 @@ class Route:
         self.senders = [FakeSender(name, self.clock) for name in ("one", "two", "three")]
         self.reported: list[Attempt] = []
 
-    async def deliver(self, deadline: float = 15.0) -> Delivery:
-        return await deliver(MESSAGE, self.senders, deadline, self.clock, self.reported.append)
+    async def deliver(self, deadline: float = 15.0, message: Message = MESSAGE) -> Delivery:
+        return await deliver(message, self.senders, deadline, self.clock, self.reported.append)
 
     @property
     def tried(self) -> list[str]:
@@ -95,6 +97,31 @@ async def test_each_gateway_has_an_equal_share_of_the_time_that_is_left(three: R
     await three.deliver()
     assert [sender.deadlines for sender in three.senders] == [[5.0], [5.0], [9.0]]
     assert [attempt.latency for attempt in three.reported] == [5.0, 1.0, 0.0]
+
+
+async def test_a_later_gateway_is_told_what_is_left_of_a_codes_life(three: Route) -> None:
+    three.senders[0].will(DOWN, seconds=4.0)
+    three.senders[1].will(DOWN, seconds=1.0)
+    await three.deliver(message=replace(MESSAGE, lifetime=60.0))
+    assert [sender.messages[0].lifetime for sender in three.senders] == [60.0, 56.0, 55.0]
+
+
+async def test_a_message_without_end_has_none_at_a_later_gateway(three: Route) -> None:
+    three.senders[0].will(DOWN, seconds=4.0)
+    await three.deliver()
+    assert three.senders[1].messages == [MESSAGE]
+
+
+async def test_a_second_address_is_told_what_is_left_of_a_codes_life(world: World) -> None:
+    world.enrol()
+    with world.store.change() as change:
+        (known,) = change.enrolments()
+        addresses = (*known.recipients, parse_phone("+491701234568"))
+        change.put_enrolment(replace(known, recipients=addresses))
+    world.set_policy(code_lifetime=60.0)
+    world.gateway.will(DOWN, seconds=4.0)
+    await world.begin().answer(PIN)
+    assert [each.lifetime for each in world.gateway.messages] == [60.0, 56.0]
 
 
 async def test_a_hanging_route_ends_with_its_deadline(three: Route) -> None:
