@@ -5,7 +5,6 @@
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -14,9 +13,9 @@ from smsotpd.core.outcome import Accepted, Deferred, ErrorClass, Outcome, Reject
 from smsotpd.modem.delivery import Delivery
 from smsotpd.modem.errors import ModemError, NotReadyError
 from smsotpd.modem.item import Item
+from smsotpd.modem.pace import Pace
 from smsotpd.modem.record import Record
 
-_WINDOW_SECONDS: Final = 60.0
 # A message that takes longer holds up whoever is behind it.
 _FLOWING_SECONDS: Final = 30.0
 _FAILURES_TO_STAND_BACK: Final = 2
@@ -136,7 +135,7 @@ class Carrier(ABC):
         self.record = Record()
         self._stopping = threading.Event()
         self._busy_since: float | None = None
-        self._sent_at: deque[float] = deque(maxlen=settings.per_minute)
+        self._pace = Pace(settings.per_minute)
         self._failures = self._failed_in_a_row = 0
         self._failed_at = 0.0
         self._was_ready = False
@@ -196,8 +195,8 @@ class Carrier(ABC):
 
     @property
     def recent(self) -> int:
-        """Return how many messages it was given within the last minute or so."""
-        return len(self._sent_at)
+        """Return how many messages it was given within the last minute."""
+        return self._pace.recent(time.monotonic())
 
     @abstractmethod
     def _live(self) -> None:
@@ -221,7 +220,7 @@ class Carrier(ABC):
     def _deliver_by(self, deliver: Callable[[Item], Delivery], item: Item) -> Delivery:
         """Deliver an item and tell the pool."""
         self._busy_since = time.monotonic()
-        self._sent_at.append(self._busy_since)
+        self._pace.note(self._busy_since)
         try:
             delivery = deliver(item)
         finally:
@@ -241,9 +240,7 @@ class Carrier(ABC):
             self._failed_at = time.monotonic()
 
     def _pause_for_pace(self) -> float:
-        if len(self._sent_at) < self.per_minute:
-            return 0.0
-        return self._sent_at[0] + _WINDOW_SECONDS - time.monotonic()
+        return self._pace.pause(time.monotonic())
 
     def _fail(self, error: ModemError) -> None:
         """Refuse what waits, and wait before the next attempt."""
