@@ -56,36 +56,41 @@ class Delivering:
 
     def deliver(self, item: Item) -> Delivery:
         """Send a message; never raises, as a failure is what became of it."""
+        carrying = _Carrying(item)
+        try:
+            return self._send(item, carrying)
+        except WithdrawnError:
+            return Delivery(_WITHDRAWN)
+        except HandedOverError as error:
+            return Delivery(Unknown(str(error)), is_sick=True, broken=error)
+        except ModemError as error:
+            carrying.take_back()
+            return Delivery(replace(_NOT_SENT, detail=str(error)), is_sick=True, broken=error)
+
+    def _send(self, item: Item, carrying: "_Carrying") -> Delivery:
         reference = Reference(secrets.randbelow(256))
         options = self._options(item)
         try:
             parts = _encoded(item.message, self._settings, reference, options)
         except ValueError as error:
             return Delivery(Rejected(ErrorClass.CONTENT, str(error)))
-        references: list[int] = []
+        references = carrying.references
         tried: set[Remedy] = set()
         while len(references) < len(parts):
             try:
-                references.append(
-                    self._dialogue.submit(parts[len(references)], lambda: _may_go(item, references))
-                )
+                references.append(self._dialogue.submit(parts[len(references)], carrying.hand_over))
             except CommandError as error:
                 failure = failure_of(error)
-                item.take_back()
                 if isinstance(failure.outcome, Accepted):
                     references.append(-1)
                     continue
+                if not isinstance(failure.outcome, Unknown):
+                    carrying.take_back()
                 remedy = self._usable(failure.remedy, tried, item)
                 if remedy is Remedy.NONE:
                     return Delivery(failure.outcome, is_sick=failure.is_sick)
                 options = self._apply(remedy, options)
                 parts = _encoded(item.message, self._settings, reference, options)
-            except WithdrawnError:
-                return Delivery(_WITHDRAWN)
-            except HandedOverError as error:
-                return Delivery(Unknown(str(error)), is_sick=True, broken=error)
-            except ModemError as error:
-                return Delivery(replace(_NOT_SENT, detail=str(error)), is_sick=True, broken=error)
         shown = [str(each) for each in references if each >= 0]
         return Delivery(Accepted(",".join(shown)), tuple(references))
 
@@ -116,9 +121,29 @@ class Delivering:
         return options
 
 
-def _may_go(item: Item, references: list[int]) -> bool:
-    """Tell whether a part may go: the first one only while somebody wants it, the others then."""
-    return bool(references) or item.hand_over()
+class _Carrying:
+    """What one modem has of an item; another one may have it as well.
+
+    Attributes:
+        references: of the parts that the network took.
+    """
+
+    def __init__(self, item: Item) -> None:
+        self.references: list[int] = []
+        self._item = item
+        self._is_handed_over = False
+
+    def hand_over(self) -> bool:
+        """Tell whether a part may go: the first while somebody wants it, then all others."""
+        if not self._is_handed_over:
+            self._is_handed_over = self._item.hand_over()
+        return self._is_handed_over
+
+    def take_back(self) -> None:
+        """Note that the network has none of it: refused, or lost before it got there."""
+        if self._is_handed_over and not self.references:
+            self._is_handed_over = False
+            self._item.take_back()
 
 
 def _encoded(

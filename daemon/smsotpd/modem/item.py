@@ -24,7 +24,6 @@ class Item:
         is_urgent: whether it holds a code.
         is_awaited: whether a login still waits for its outcome.
         tried: numbers of the modems that had it.
-        repeats: how often it went out again while nobody knew what became of it.
         doubt: what a modem said that may have sent it, if one did.
     """
 
@@ -34,19 +33,20 @@ class Item:
         self.is_urgent = bool(message.code)
         self.is_awaited = True
         self.tried: frozenset[int] = frozenset()
-        self.repeats = 0
         self.doubt: Unknown | None = None
         self._settle = settle
         self._lock = threading.Lock()
         self._is_over = False
         self._is_settled = False
         self._carriers = 0
+        self._is_repeated = False
         self._handed_over_at: list[float] = []
 
     @property
     def is_over(self) -> bool:
-        """Tell whether nobody needs it any more."""
-        return self._is_over or time.monotonic() >= self.dies_at
+        """Tell whether nobody needs it any more; its repetition only a login needs that waits."""
+        is_vain = self._is_repeated and not self.is_awaited
+        return self._is_over or is_vain or time.monotonic() >= self.dies_at
 
     @property
     def is_handed_over(self) -> bool:
@@ -59,10 +59,21 @@ class Item:
         return self._carriers > 0
 
     @property
+    def is_repeated(self) -> bool:
+        """Tell whether it goes out again though nobody knows what became of it."""
+        return self._is_repeated
+
+    @property
     def seconds_in_doubt(self) -> float:
         """Return for how long a modem has had it without saying what became of it."""
         at = self._handed_over_at
         return time.monotonic() - at[0] if at else 0.0
+
+    def repeat(self) -> bool:
+        """Claim its one repetition; tell whether nobody has before."""
+        with self._lock:
+            was_repeated, self._is_repeated = self._is_repeated, True
+            return not was_repeated
 
     def begin(self, number: int) -> None:
         """Note that a modem takes it."""

@@ -6,6 +6,7 @@ A message that surely was not sent goes on at once. One of which nobody knows go
 it holds a code, a login still waits for it, and another modem is there; never after its life.
 """
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -13,9 +14,9 @@ from typing import Final
 from smsotpd.core.outcome import Accepted, Deferred, ErrorClass, Outcome, Rejected, Unknown
 from smsotpd.modem.carrier import Carrier
 from smsotpd.modem.item import Item
+from smsotpd.modem.pace import WINDOW_SECONDS
 from smsotpd.modem.queue import Queue
 
-_WINDOW_SECONDS: Final = 60.0
 _FULL: Final = Deferred(ErrorClass.RATE, "too many messages wait for this gateway's modems")
 # No other SIM makes a wrong number right, or an unfit text fit.
 _OF_THE_MESSAGE: Final = frozenset({ErrorClass.RECIPIENT, ErrorClass.CONTENT})
@@ -27,6 +28,8 @@ class Pool:
     def __init__(self, workers: Sequence[Carrier]) -> None:
         self.workers = tuple(workers)
         self._queue = Queue()
+        # Two modems may be done with one item at once, and a login lose its patience with both.
+        self._deciding = threading.Lock()
 
     @property
     def waiting(self) -> int:
@@ -65,8 +68,9 @@ class Pool:
 
     def offer(self, item: Item) -> Outcome | None:
         """Queue an item, or return why it is not taken; it may be settled before this returns."""
-        if not self._has_taker(item):
-            return self._refusal()
+        refusal = self._refusal()
+        if refusal is not None:
+            return refusal
         if self._expected_wait() > item.dies_at - time.monotonic():
             return _FULL
         if not self._queue.put(item):
@@ -77,26 +81,32 @@ class Pool:
 
     def repeat_in_doubt(self, item: Item) -> bool:
         """Give an item to a second modem, if the first has had it for too long; tell if so."""
-        patience = self.workers[0].doubt
-        if item.seconds_in_doubt < patience or not self._may_repeat(item):
+        if item.seconds_in_doubt < self.workers[0].doubt:
             return False
-        item.repeats += 1
-        self._queue.put_back(item)
-        return True
+        with self._deciding:
+            if not (self._may_repeat(item) and item.repeat()):
+                return False
+            self._queue.put_back(item)
+            return True
 
     def take(self, worker: Carrier, seconds: float) -> Item | None:
         """Return what a worker is to send next, after waiting at most so long for it."""
-        item = self._queue.take(seconds, lambda item: self._may_take(worker, item))
-        if item is not None:
-            item.begin(worker.number)
-        return item
+        return self._queue.take(
+            seconds,
+            lambda item: self._may_take(worker, item),
+            lambda item: item.begin(worker.number),
+        )
 
     def finished(self, worker: Carrier, item: Item, outcome: Outcome) -> None:
         """Settle an item by what a worker says of it, or let another worker try."""
-        item.end(outcome)
+        with self._deciding:
+            item.end(outcome)
+            self._decide(worker, item, outcome)
+
+    def _decide(self, worker: Carrier, item: Item, outcome: Outcome) -> None:
         if isinstance(outcome, Accepted):
             item.settle(_named(worker, outcome) if len(self.workers) > 1 else outcome)
-        elif item.is_carried or self._queue.holds(item):
+        elif self._queue.holds(item) or item.is_carried:
             self._refuse_hopeless()  # another modem has the last word, if there is one
         elif self._goes_on(item, outcome):
             self._queue.put_back(item)
@@ -112,17 +122,14 @@ class Pool:
 
     def _goes_on(self, item: Item, outcome: Deferred | Rejected | Unknown) -> bool:
         if isinstance(outcome, Unknown):
-            if not self._may_repeat(item):
-                return False
-            item.repeats += 1
-            return True
+            return self._may_repeat(item) and item.repeat()
         if outcome.error_class in _OF_THE_MESSAGE or item.is_over:
             return False
         return self._has_taker(item)
 
     def _may_repeat(self, item: Item) -> bool:
         return (
-            item.repeats == 0
+            not item.is_repeated
             and item.is_urgent
             and item.is_awaited
             and not item.is_over
@@ -162,7 +169,7 @@ class Pool:
         able = [worker for worker in self.workers if worker.state.refusal is None]
         pace = sum(worker.per_minute for worker in able) or 1
         beyond = len(self._queue) + sum(worker.recent for worker in able) - pace
-        return max(0, beyond) * _WINDOW_SECONDS / pace
+        return max(0, beyond) * WINDOW_SECONDS / pace
 
 
 def _named(worker: Carrier, outcome: Accepted) -> Accepted:

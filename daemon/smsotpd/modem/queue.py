@@ -41,8 +41,14 @@ class Queue:
             self._waiting.insert(0, item)
             self._changed.notify_all()
 
-    def take(self, seconds: float, may_take: Callable[[Item], bool]) -> Item | None:
-        """Return the next item that the caller may take, after waiting at most so long for one."""
+    def take(
+        self, seconds: float, may_take: Callable[[Item], bool], begin: Callable[[Item], None]
+    ) -> Item | None:
+        """Return the next item that the caller may take, after waiting at most so long for one.
+
+        Args:
+            begin: is handed it before it is gone from here, so that it is never nowhere.
+        """
         with self._changed:
             if not any(map(may_take, self._waiting)):
                 self._changed.wait(seconds)
@@ -51,6 +57,8 @@ class Queue:
             # The sort is stable: first come, first served, codes before everything else.
             live.sort(key=lambda item: not item.is_urgent)
             found = next(filter(may_take, live), None)
+            if found is not None:
+                begin(found)
             self._waiting = [item for item in live if item is not found]
         for item in dead:
             if not item.is_carried:  # whoever carries it knows better

@@ -176,6 +176,23 @@ async def test_silence_after_handing_over_gives_the_code_to_the_other_modem_in_t
         assert handed_over(silent, other) == [1, 1]
 
 
+async def test_a_code_in_doubt_goes_out_no_more_once_its_login_waits_no_more(
+    attach: Attach,
+) -> None:
+    with plugged(result_seconds=1.0) as first, plugged(result_seconds=1.0) as second:
+        gateway = attach(first, second)
+        await all_ready(gateway)
+        other = asyncio.ensure_future(gateway.send(OTHER, 10.0))
+        await _handed_over(first, second)
+        busy, idle = (first, second) if first.messages else (second, first)
+        idle.script.results = (SILENCE,)
+        # It is in doubt after 0.4 s; the busy modem could take it when the login has its answer.
+        assert isinstance(await gateway.send(CODE, 0.6), Unknown)
+        assert isinstance(await other, Accepted)
+        await asyncio.sleep(0.5)
+        assert handed_over(busy, idle) == [1, 1]
+
+
 async def test_a_late_result_of_the_first_modem_counts_while_the_second_is_at_work(
     attach: Attach,
 ) -> None:
@@ -235,6 +252,13 @@ async def test_one_locked_sim_leaves_the_other_modem_at_work(attach: Attach) -> 
         await _summary(gateway, "1 of 2 modems can send; modem 1: the SIM is locked")
         assert isinstance(await gateway.send(CODE, SECONDS), Accepted)
         assert len(good.sent) == 1
+
+
+async def _handed_over(*modems: ScriptedModem) -> None:
+    ends = time.monotonic() + SECONDS
+    while not any(handed_over(*modems)):
+        assert time.monotonic() < ends
+        await asyncio.sleep(0.01)
 
 
 async def _summary(gateway: ModemSender, text: str) -> None:
