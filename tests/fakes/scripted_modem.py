@@ -16,7 +16,7 @@ import termios
 import threading
 import time
 import tty
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -51,6 +51,9 @@ class Script:
         deaf_at: a command after which it says nothing more until it is reset or replugged.
         speed: at which it can be understood, in bits a second; 0 for any, as over USB.
         autobauds: how many commands it needs after power-up to find the speed, and swallows.
+        answers: what it says to these commands, in place of its own words: a line, or all of it
+            where that begins with CR LF.
+        tells_reference: whether `+CMGS:` precedes the OK of a message that the network took.
         reported: TP-ST of a status report for every message that asks for one; negative for none.
     """
 
@@ -80,6 +83,8 @@ class Script:
     speed: int = 0
     autobauds: int = 0
     reported: int = -1
+    tells_reference: bool = True
+    answers: Mapping[str, str] = field(default_factory=dict)
     refused: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -128,13 +133,18 @@ class ScriptedModem:
         with self._plugged:
             self._master, self._slave = os.openpty()
             tty.setraw(self._slave)
-            self._echo, self._edits, self._input = self.script.echo, 0, b""
-            self._sim, self._is_deaf = self.script.sim, False
-            self._autobauds = self.script.autobauds
+            self.power_up()
             new = self.link.with_suffix(".new")
             new.unlink(missing_ok=True)
             new.symlink_to(os.ttyname(self._slave))
             new.replace(self.link)
+
+    def power_up(self) -> None:
+        """Begin anew on the same port, as a board does whose power failed for a moment."""
+        self._echo, self._edits, self._input = self.script.echo, 0, b""
+        self._sim, self._is_deaf = self.script.sim, False
+        self._autobauds = self.script.autobauds
+        self._numbers_errors = False
 
     def unplug(self) -> None:
         """Vanish: the port fails for whoever has it open."""
@@ -201,6 +211,8 @@ class ScriptedModem:
             return
         name = command[2:]
         answer = "ERROR" if name in self.script.refused else self._answer(name)
+        if answer.startswith("+CME") and not self._numbers_errors:
+            answer = "ERROR"  # 3GPP TS 27.007, 9.1: as long as nobody asked for numbers
         self._write(self.script.noise)
         self._say(answer if answer.startswith("\r\n") else f"\r\n{answer}\r\n")
         self._say(self.script.gap)
@@ -212,12 +224,16 @@ class ScriptedModem:
 
     def _answer(self, name: str) -> str:  # noqa: PLR0911  # a modem's commands, one after another
         script = self.script
+        if name in script.answers:
+            said = script.answers[name]
+            return said if said.startswith("\r\n") else _told(said)
         if name.upper().startswith(("E0", "Q0V1E0")):
             self._echo = False
             return "OK"
         if name.upper().startswith("E1"):
             self._echo = True
             return "OK"
+        self._numbers_errors |= name == "+CMEE=1"
         if name == "+CPIN?":
             if script.busy_sim:
                 script.busy_sim -= 1
@@ -272,7 +288,7 @@ class ScriptedModem:
         if name == "+CMGF=0":
             return "OK" if script.pdu_mode else "ERROR"
         settings = (
-            "+CMEE=", "+CREG=", "+CGREG=", "+CEREG=", "+CLIP=", "+CRC=", "+CSMS=", "+CNMI=",
+            "+CMEE=", "&D0", "+CREG=", "+CGREG=", "+CEREG=", "+CLIP=", "+CRC=", "+CSMS=", "+CNMI=",
             "^CURC=", "+CFUN=", "+CMGF=", "+CSCS=", "+CPMS=", "Z", "V1", "+CMMS=",
         )  # fmt: skip
         return "OK" if name.startswith(settings) else "ERROR"
@@ -290,6 +306,9 @@ class ScriptedModem:
 
     def _ask_for_message(self, command: str) -> None:
         self._unplug_at("prompt")
+        if self._sim != "READY":
+            self._say("\r\n+CMS ERROR: 311\r\n")
+            return
         self._wait(self.script.prompt_seconds)
         self._edits = int(command.partition("=")[2])
         self._say(self.script.prompt)
@@ -318,7 +337,8 @@ class ScriptedModem:
             return
         self.sent.append(pdu)
         self._tell(f"sent {pdu}")
-        self._say(f"\r\n+CMGS: {len(self.sent) % 256}\r\n")
+        if self.script.tells_reference:
+            self._say(f"\r\n+CMGS: {len(self.sent) % 256}\r\n")
         self._unplug_at("result")
         self._say(self.script.gap)
         if self.script.ends_with_ok:

@@ -39,7 +39,9 @@ class CarrierCatalogue:
         self._check = check
         self._carriers = carriers
         self._senders: weakref.WeakValueDictionary[str, ModemSender] = weakref.WeakValueDictionary()
-        self._definitions: dict[str, GatewayDefinition] = {}
+        self._definitions: weakref.WeakKeyDictionary[ModemSender, GatewayDefinition] = (
+            weakref.WeakKeyDictionary()
+        )
 
     def close(self) -> None:
         """Give all modems back, as far as they are between two messages."""
@@ -77,12 +79,12 @@ class CarrierCatalogue:
         """Return the sender for a definition that passed `check`; it opens the modem by itself."""
         known = self._senders.get(definition.name)
         if known is not None:
-            if self._definitions.get(definition.name) == definition:
+            if self._definitions.get(known) == definition:
                 return known
             known.close()
         sender = ModemSender(definition.name, Pool(self._carriers(definition)))
         self._senders[definition.name] = sender
-        self._definitions[definition.name] = definition
+        self._definitions[sender] = definition
         return sender
 
 

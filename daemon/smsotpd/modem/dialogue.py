@@ -6,6 +6,7 @@ Every wait has an absolute end: a modem that reports its signal every second wou
 timer alive for ever.
 """
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -38,7 +39,7 @@ _MOST_LINES = 200
 _PROMPT = ">"
 # A prompt behind other text may be that text's own sign, unless nothing follows it.
 _QUIET_SECONDS = 0.3
-_RESULT_AFTER_REFERENCE_SECONDS = 5.0
+_REST_OF_RESULT_SECONDS = 5.0
 _WAKINGS = 5
 
 
@@ -47,12 +48,20 @@ class Dialogue:
 
     Args:
         on_report: is handed the PDU of each status report that comes.
+        is_wanted: whether to go on waiting for a modem that is not ready yet.
     """
 
-    def __init__(self, line: Line, timing: Timing, on_report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        line: Line,
+        timing: Timing,
+        on_report: Callable[[str], None],
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._line = line
         self._timing = timing
         self._on_report = on_report
+        self._is_wanted = is_wanted
         self._reader = LineReader()
         self._announced = ""
         self._echo: tuple[str, ...] = ()
@@ -81,8 +90,13 @@ class Dialogue:
             return
         raise NoiseError if self._reader.is_noise else SilenceError
 
-    def command(self, text: str, seconds: float | None = None) -> Sequence[str]:
+    def command(
+        self, text: str, seconds: float | None = None, whole: re.Pattern[str] | None = None
+    ) -> Sequence[str]:
         """Give a command and return its information response.
+
+        Args:
+            whole: a line that is all of the answer from a modem that leaves out the OK behind it.
 
         Raises:
             CommandError: the modem refuses it; CmeError and CmsError say why.
@@ -92,7 +106,8 @@ class Dialogue:
         end = time.monotonic() + (self._timing.command if seconds is None else seconds)
         self._begin(text)
         answer: list[str] = []
-        for line in self._lines_until(end):
+        lines = self._lines_until(end)
+        for line in lines:
             error = error_of(line)
             if error is not None:
                 raise error
@@ -100,6 +115,10 @@ class Dialogue:
                 return answer
             if _may_answer(line, text) and len(answer) < _MOST_LINES:
                 answer.append(line)
+                if whole is not None and whole.fullmatch(line):
+                    lines.end = min(lines.end, time.monotonic() + self._timing.wake)
+        if whole is not None and any(map(whole.fullmatch, answer)):
+            return answer
         raise SilenceError
 
     def submit(self, message: Submit, hand_over: Callable[[], bool]) -> int:
@@ -127,6 +146,17 @@ class Dialogue:
             return self._result_of_sending()
         except LineError as error:
             raise HandedOverError(f"{error} after the message was handed over") from None
+
+    def pause(self) -> None:
+        """Wait a while before the modem is asked again whether it is ready.
+
+        Raises:
+            WithdrawnError: nobody wants it any more.
+            LineError: the port is gone.
+        """
+        if not self._is_wanted():
+            raise WithdrawnError("given up before the modem was ready")
+        self._drain(self._timing.poll)
 
     def listen(self, seconds: float) -> None:
         """Read what comes unasked, for at most so long."""
@@ -176,8 +206,9 @@ class Dialogue:
                 raise error
             else:
                 reference = reference_of(line)
-                if reference is not None:
-                    soon = time.monotonic() + _RESULT_AFTER_REFERENCE_SECONDS
+                # Where its reference was spoilt on the line, an OK is the last word as well.
+                if reference is not None or line == "OK":
+                    soon = time.monotonic() + _REST_OF_RESULT_SECONDS
                     lines.end = min(lines.end, soon)
         if reference is None:
             raise HandedOverError("the modem does not say what became of the message")

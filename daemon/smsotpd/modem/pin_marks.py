@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -26,15 +26,15 @@ class PinMarks(Protocol):
         """Tell whether a PIN was tried for a holder (a modem or a gateway) and never accepted."""
         ...
 
-    def mark(self, holder: str, pin: str) -> None:
-        """Write down that a PIN is about to be tried; it is on disk when this returns.
+    def mark(self, holders: Iterable[str], pin: str) -> None:
+        """Write down for all of them that a PIN is about to be tried; on disk when this returns.
 
         Raises:
-            OSError: it is not; the PIN must not be tried.
+            OSError: it is not, for none of them; the PIN must not be tried.
         """
         ...
 
-    def clear(self, holder: str, pin: str) -> None:
+    def clear(self, holders: Iterable[str], pin: str) -> None:
         """Forget a PIN's try; never raises."""
         ...
 
@@ -56,17 +56,20 @@ class PinMarkFile:
         except (OSError, UnicodeDecodeError):
             return True
 
-    def mark(self, holder: str, pin: str) -> None:
+    def mark(self, holders: Iterable[str], pin: str) -> None:
         """Write down that a PIN is about to be tried."""
         with self._lock:
-            self._write({*self._read(), self._digest(holder, pin)})
+            self._write(self._read() | self._digests(holders, pin))
 
-    def clear(self, holder: str, pin: str) -> None:
+    def clear(self, holders: Iterable[str], pin: str) -> None:
         """Forget a PIN's try."""
         with self._lock, contextlib.suppress(OSError, UnicodeDecodeError):
             marks = self._read()
-            if (digest := self._digest(holder, pin)) in marks:
-                self._write(marks - {digest})
+            if gone := marks & self._digests(holders, pin):
+                self._write(marks - gone)
+
+    def _digests(self, holders: Iterable[str], pin: str) -> set[str]:
+        return {self._digest(holder, pin) for holder in holders}
 
     def _digest(self, holder: str, pin: str) -> str:
         text = f"SIM PIN\0{holder}\0{pin}".encode()

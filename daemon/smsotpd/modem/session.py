@@ -15,7 +15,7 @@ from smsotpd.modem.facts import Facts
 from smsotpd.modem.pin_marks import PinMarks
 from smsotpd.modem.settings import ModemSettings
 from smsotpd.modem.timing import Timing
-from smsotpd.modem.unlocking import Unlocking
+from smsotpd.modem.unlocking import Unlocking, is_closed
 
 _RADIO_ON = re.compile(r"\+CFUN: ?1\b")
 _REGISTRATION = re.compile(r"\+C(?:G|E)?REG: ?\d+, ?(\d+)")
@@ -52,6 +52,7 @@ class Session:
         """
         self.facts = replace(self.facts, path=path)
         self._dialogue.wake()
+        self._name_errors()
         self._identify()
         self.facts = replace(self.facts, sim="not ready")
         holders = (self.facts.imei or "no IMEI", self._settings.holder)
@@ -64,7 +65,9 @@ class Session:
 
     def configure(self) -> None:
         """Give the settings that a reset loses."""
-        self._try("AT+CMEE=1")
+        self._name_errors()
+        # Whoever closes the port drops DTR, which may end more than a call.
+        self._try("AT&D0")
         if not any(_RADIO_ON.match(line) for line in self._try("AT+CFUN?") or ["+CFUN: 1"]):
             self._try("AT+CFUN=1", self._timing.pin)
         # Silence, so that an answer is not taken for news of the same name, and the reverse.
@@ -77,6 +80,17 @@ class Session:
             self._try(f"AT+CNMI=1,0,0,{reports},0")
         self._in_pdu_mode()
 
+    def check_sim(self) -> None:
+        """See whether the SIM is still open.
+
+        Raises:
+            NotReadyError: it is not: the modem began anew on the same port.
+            ModemError: the modem does not answer.
+        """
+        if is_closed(self._dialogue, self._timing):
+            self.facts = replace(self.facts, sim="not ready")
+            raise NotReadyError("the SIM is closed again, as after a loss of power")
+
     def look(self) -> None:
         """Look at network, signal and storage.
 
@@ -87,13 +101,17 @@ class Session:
             self.facts,
             registration=self._registration(),
             signal=int(self._found("AT+CSQ", _SIGNAL) or 99),
-            operator=self._found("AT+COPS?", _OPERATOR)[:_MOST_SHOWN],
+            operator=_fit(self._found("AT+COPS?", _OPERATOR)),
             storage=self._storage(),
         )
 
     def delete_messages(self) -> None:
         """Delete everything stored in the modem (3GPP TS 27.005, 3.5.4)."""
         self._try("AT+CMGD=1,4", self._timing.pin)
+
+    def _name_errors(self) -> None:
+        # As long as nobody asked for numbers, all errors are a bare ERROR.
+        self._try("AT+CMEE=1")
 
     def _identify(self) -> None:
         maker = self._line("AT+CGMI")
@@ -113,7 +131,7 @@ class Session:
                         f"the modem has no PDU mode, or its messages are not ready ({error})",
                         ErrorClass.SENDER,
                     ) from None
-                time.sleep(self._timing.poll)
+                self._dialogue.pause()
             else:
                 return
 
@@ -125,7 +143,7 @@ class Session:
                 return
             if time.monotonic() > end:
                 break
-            self._dialogue.listen(self._timing.poll)
+            self._dialogue.pause()
         if self.facts.is_denied:
             raise NotReadyError("the network denies this SIM; ask the operator", ErrorClass.AUTH)
         network = self.facts.network or "the modem does not say"
@@ -143,13 +161,13 @@ class Session:
         while True:
             centre = self._found("AT+CSCA?", _CENTRE)
             if centre:
-                self.facts = replace(self.facts, service_centre=centre)
+                self.facts = replace(self.facts, service_centre=_fit(centre))
                 return
             if time.monotonic() > end:
                 raise NotReadyError(
                     "the SIM names no service centre; set SERVICE_CENTRE", ErrorClass.SENDER
                 )
-            self._dialogue.listen(self._timing.poll)
+            self._dialogue.pause()
 
     def _storage(self) -> tuple[int, int] | None:
         for line in self._try("AT+CPMS?") or ():
@@ -161,7 +179,7 @@ class Session:
         """Return the first line of an answer, its prefix left out, fit to be shown."""
         for line in self._try(text) or ():
             shown = line.removeprefix(f"{text.removeprefix('AT')}:").strip().strip('"')
-            return "".join(char for char in shown if char.isprintable())[:_MOST_SHOWN]
+            return _fit(shown)
         return ""
 
     def _found(self, text: str, pattern: re.Pattern[str]) -> str:
@@ -175,3 +193,8 @@ class Session:
         with contextlib.suppress(CommandError):
             return self._dialogue.command(text, seconds)
         return None
+
+
+def _fit(text: str) -> str:
+    """Return what a modem said of itself, fit to be shown."""
+    return "".join(char for char in text if char.isprintable())[:_MOST_SHOWN]

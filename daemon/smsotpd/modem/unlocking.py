@@ -8,6 +8,7 @@ disk first; never where the SIM says that a try is missing already; and no PUK i
 
 import re
 import time
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from smsotpd.core.outcome import ErrorClass
@@ -21,16 +22,22 @@ READY: Final = "READY"
 _WANTS_PIN: Final = "SIM PIN"
 _ALL_TRIES: Final = 3
 _STATE = re.compile(r"\+CPIN: ?(.+)")
+# What some say in place of an error, while the SIM starts.
+_NOT_YET: Final = "NOT READY"
 _BUSY: Final = frozenset({14, 515})
 _NO_SIM: Final = 10
+_CLOSED: Final = frozenset({_NO_SIM, 11, 12})
 # The standard's question for the tries that are left, and the makers' own.
 _COUNTERS: Final = (
     ("AT+CPINR", re.compile(r"\+CPINR: ?SIM PIN, ?(\d+)")),
-    ("AT^CPIN?", re.compile(r"\^CPIN: ?[^,]*,[^,]*,\d*,\d*,(\d+)")),
+    # State, tries of what is wanted, then of PUK, PIN, PUK2 and PIN2.
+    ("AT^CPIN?", re.compile(r"\^CPIN: ?[^,]*,[^,]*,\d*,(\d+)")),
     ('AT+QPINC="SC"', re.compile(r'\+QPINC: ?"SC", ?(\d+)')),
     ("AT#PCT", re.compile(r"#PCT: ?(\d+)")),
     ("AT+SPIC", re.compile(r"\+SPIC: ?(\d+)")),
     ("AT+CPINC", re.compile(r"\+CPINC: ?(\d+)")),
+    ("AT+UPINCNT", re.compile(r"\+UPINCNT: ?(\d+)")),
+    ('AT^SPIC="SC"', re.compile(r"\^SPIC: ?(\d+)")),
 )
 
 
@@ -60,8 +67,7 @@ class Unlocking:
             self._enter(pin)
             state = self._state_after_pin()
         if state == READY:
-            for holder in self._holders:
-                self._marks.clear(holder, pin.reveal())
+            self._marks.clear(self._holders, pin.reveal())
             return state
         if state == _WANTS_PIN:
             raise _refused()
@@ -77,12 +83,11 @@ class Unlocking:
         left = self._tries_left()
         if left is not None and left < _ALL_TRIES:
             raise _needs_human(
-                f"the SIM has {left} tries left for its PIN, and none is spent by a program; "
+                f"the SIM has {left} of 3 tries left for its PIN, and none is spent by a program; "
                 "enter the right PIN once in a phone"
             )
         try:
-            for holder in self._holders:
-                self._marks.mark(holder, pin.reveal())
+            self._marks.mark(self._holders, pin.reveal())
         except (OSError, UnicodeDecodeError):
             raise NotReadyError(
                 "the PIN is not tried, as the state directory cannot be written"
@@ -105,7 +110,7 @@ class Unlocking:
         end = time.monotonic() + self._timing.sim
         while True:
             try:
-                answer = self._dialogue.command("AT+CPIN?", self._timing.command * 2)
+                state = _state_in(_asked(self._dialogue, self._timing))
             except CmeError as error:
                 if error.code == _NO_SIM:
                     raise _needs_human("no SIM; put one in") from None
@@ -115,12 +120,11 @@ class Unlocking:
                 if time.monotonic() > end:
                     raise NotReadyError("the modem does not say how its SIM is") from None
             else:
-                for line in answer:
-                    if found := _STATE.fullmatch(line):
-                        return found[1].strip()
+                if state and state != _NOT_YET:
+                    return state
                 if time.monotonic() > end:
                     raise NotReadyError("the modem does not say how its SIM is")
-            time.sleep(self._timing.poll)
+            self._dialogue.pause()
 
     def _tries_left(self) -> int | None:
         for question, pattern in _COUNTERS:
@@ -132,6 +136,27 @@ class Unlocking:
                 if found := pattern.match(line):
                     return int(found[1])
         return None
+
+
+def is_closed(dialogue: Dialogue, timing: Timing) -> bool:
+    """Tell whether a SIM that was open is not any more, as after the modem's power failed."""
+    try:
+        state = _state_in(_asked(dialogue, timing))
+    except CmeError as error:
+        return error.code in _CLOSED
+    except CommandError:
+        return False
+    return state not in {"", READY, _NOT_YET}
+
+
+def _asked(dialogue: Dialogue, timing: Timing) -> Sequence[str]:
+    # Some modems, as Wavecom's, end this answer without OK.
+    return dialogue.command("AT+CPIN?", timing.command * 2, _STATE)
+
+
+def _state_in(answer: Iterable[str]) -> str:
+    found = (_STATE.fullmatch(line) for line in answer)
+    return next((each[1].strip() for each in found if each), "")
 
 
 def _needs_human(text: str) -> NotReadyError:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from smsotpd.core.outcome import Accepted
+from smsotpd.core.outcome import Accepted, ErrorClass, Outcome, Rejected
 from smsotpd.modem.carrier import Carrier
 from smsotpd.modem.delivery import Delivering
 from smsotpd.modem.device import Ports, all_ports, candidates
@@ -80,7 +80,7 @@ class Worker(Carrier):
                 continue
             session: Session | None = None
             try:
-                dialogue = Dialogue(line, self.timing, self.record.note_report)
+                dialogue = self._dialogue(line)
                 if self._is_reset_due and self.facts.path in {"", path}:
                     self._reset(dialogue)
                     return
@@ -99,6 +99,11 @@ class Worker(Carrier):
                 line.close()
         raise error
 
+    def _dialogue(self, line: Line) -> Dialogue:
+        return Dialogue(
+            line, self.timing, self.record.note_report, lambda: not self._stopping.is_set()
+        )
+
     def _serve(self, dialogue: Dialogue, session: Session) -> None:
         delivering = Delivering(dialogue, self.settings, self.timing, session.delete_messages)
         self.facts = session.facts
@@ -113,20 +118,23 @@ class Worker(Carrier):
                 continue
             item = self._work.take(self, _IDLE_SECONDS)
             if item is not None:
-                self._carry(item, delivering)
+                outcome = self._carry(item, delivering)
                 if self._silences:
                     # Leave the half-open command; whoever needs more gets the port opened anew.
                     dialogue.wake()
                     session.configure()
                     self._silences = 0
+                elif _may_be_the_sim(outcome):
+                    session.check_sim()
             elif time.monotonic() >= look_at:
+                session.check_sim()
                 session.look()
                 self.facts = session.facts
                 look_at = time.monotonic() + self.timing.probe
             else:
                 dialogue.listen(0)
 
-    def _carry(self, item: Item, delivering: Delivering) -> None:
+    def _carry(self, item: Item, delivering: Delivering) -> Outcome:
         delivery = self._deliver_by(delivering.deliver, item)
         if isinstance(delivery.outcome, Accepted):
             self._sick = 0
@@ -135,6 +143,7 @@ class Worker(Carrier):
         if self._sick >= _REFUSALS_TO_RESET and self._may_reset():
             self._is_reset_due = True
             raise _ResetDueError(f"the modem fails again and again: {self.record.last_failure}")
+        return delivery.outcome
 
     def _fail(self, error: ModemError) -> None:
         """Consider a reset and a call for help, beside what any modem's failure means."""
@@ -175,3 +184,7 @@ class Worker(Carrier):
         with contextlib.suppress(ModemError):
             dialogue.command("AT+CFUN=1,1")
         self._stopping.wait(self.timing.restart)
+
+
+def _may_be_the_sim(outcome: Outcome) -> bool:
+    return isinstance(outcome, Rejected) and outcome.error_class is ErrorClass.SENDER

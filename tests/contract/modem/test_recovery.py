@@ -87,6 +87,42 @@ async def test_unplugging_while_it_starts_is_survived(attach: Attach) -> None:
         assert isinstance(await sent(gateway), Accepted)
 
 
+async def test_unplugging_while_it_asks_to_wait_is_told_at_once(attach: Attach) -> None:
+    with plugged(results=("CMS 515",)) as modem:
+        gateway = attach(modem)
+        await gateway.inspect(SECONDS)
+        sending = asyncio.ensure_future(gateway.send(CODE, 30.0))
+        ends = time.monotonic() + SECONDS
+        while not modem.messages:
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.01)
+        modem.unplug()
+        async with asyncio.timeout(SECONDS):
+            assert isinstance(await sending, Deferred)
+
+
+async def test_an_ok_without_the_messages_number_ends_the_wait(attach: Attach) -> None:
+    with plugged(tells_reference=False) as modem:
+        gateway = attach(modem, timing=replace(FAST, result=180.0))
+        assert isinstance(await gateway.send(CODE, 30.0), Unknown)
+        modem.script.tells_reference = True
+        assert isinstance(await sent(gateway), Accepted)
+
+
+async def test_a_gateway_that_is_closed_gives_back_a_modem_that_is_not_ready(
+    attach: Attach,
+) -> None:
+    with plugged(registration=(2,)) as modem:
+        gateway = attach(modem, timing=replace(FAST, register=60.0))
+        ends = time.monotonic() + SECONDS
+        while "AT+CREG?" not in modem.commands:
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.02)
+        gateway.close()
+        gateway.join(SECONDS)
+        SerialLine(str(modem.link)).close()
+
+
 async def test_after_silence_the_next_message_goes_over_the_same_modem(attach: Attach) -> None:
     with plugged(results=(SILENCE, "")) as modem:
         gateway = attach(modem)

@@ -4,6 +4,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from smsotpd.core.outcome import Accepted, ErrorClass, Outcome, Rejected
 from smsotpd.core.report import Condition
 from smsotpd.modem.pin_marks import FILE_NAME, PinMarkFile
 from smsotpd.modem.sender import ModemSender
-from tests.contract.modem.conftest import CODE, Attach
+from tests.contract.modem.conftest import CODE, FAST, Attach
 from tests.fakes.scripted_modem import ScriptedModem, plugged
 
 SECONDS = 5.0
@@ -64,8 +65,32 @@ async def test_a_wrong_pin_is_tried_once_ever(
 
 async def test_no_try_is_spent_where_one_is_missing(attach: Attach) -> None:
     with plugged(sim="SIM PIN", tries=2) as modem:
-        assert "2 tries left" in await refused(attach(modem, PIN="1234"))
+        assert "2 of 3 tries left" in await refused(attach(modem, PIN="1234"))
         assert tried(modem) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("^CPIN?", "^CPIN: SIM PIN,,10,{},10,3"),
+        ("^CPIN?", "^CPIN: SIM PIN,{0},10,{0},10,3"),
+        ('+QPINC="SC"', '+QPINC: "SC",{},10'),
+        ("#PCT", "#PCT: {}"),
+        ("+SPIC", "+SPIC: {},10,3,10"),
+        ("+CPINC", "+CPINC: {},3,10,10"),
+        ("+UPINCNT", "+UPINCNT: {},3,10,10"),
+        ('^SPIC="SC"', "^SPIC: {}"),
+    ],
+)
+async def test_the_tries_that_are_left_are_read_in_the_makers_own_words(
+    attach: Attach, question: str, answer: str
+) -> None:
+    words = {"sim": "SIM PIN", "tells_tries": False}
+    with plugged(**words, tries=1, answers={question: answer.format(1)}) as modem:
+        assert "1 of 3 tries left" in await refused(attach(modem, PIN="1234"))
+        assert tried(modem) == []
+    with plugged(**words, answers={question: answer.format(3)}) as modem:
+        assert await attach(modem, PIN="1234").send(CODE, SECONDS) == Accepted("1")
 
 
 async def test_another_pin_is_not_tried_after_a_wrong_one_where_the_sim_counts(
@@ -76,7 +101,7 @@ async def test_another_pin_is_not_tried_after_a_wrong_one_where_the_sim_counts(
         await refused(gateway)
         gateway.close()
         await _given_back(modem)
-        assert "2 tries left" in await refused(attach(modem, PIN="8888"))
+        assert "2 of 3 tries left" in await refused(attach(modem, PIN="8888"))
         assert tried(modem) == ['AT+CPIN="9999"']
 
 
@@ -117,6 +142,52 @@ async def test_what_a_human_has_to_do_is_said_and_nothing_is_tried(
     with plugged(sim=sim) as modem:
         assert told in await refused(attach(modem, PIN=pin))
         assert not any("CPIN=" in each for each in modem.commands)
+
+
+async def test_a_sim_whose_state_comes_without_an_ok_is_understood(attach: Attach) -> None:
+    with plugged(answers={"+CPIN?": "\r\n+CPIN: READY\r\n"}) as modem:
+        assert await attach(modem).send(CODE, SECONDS) == Accepted("1")
+
+
+async def test_a_sim_that_starts_is_waited_for_and_not_called_locked(attach: Attach) -> None:
+    with plugged(answers={"+CPIN?": "+CPIN: NOT READY"}) as modem:
+        gateway = attach(modem, timing=replace(FAST, sim=SECONDS))
+        sending = asyncio.ensure_future(gateway.send(CODE, SECONDS))
+        ends = time.monotonic() + SECONDS
+        while modem.commands.count("AT+CPIN?") < 3:
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.02)
+        modem.script.answers = {}
+        assert await sending == Accepted("1")
+
+
+@pytest.mark.parametrize("probe", [0.2, 600.0], ids=["while idle", "by a refusal"])
+async def test_a_sim_that_is_closed_again_without_a_replug_gets_its_pin_again(
+    attach: Attach, probe: float
+) -> None:
+    with plugged(sim="SIM PIN") as modem:
+        gateway = attach(modem, timing=replace(FAST, probe=probe), PIN="1234")
+        assert await gateway.send(CODE, SECONDS) == Accepted("1")
+        modem.power_up()
+        if probe > SECONDS:
+            assert isinstance(await gateway.send(CODE, SECONDS), Rejected)
+        ends = time.monotonic() + SECONDS
+        while len(tried(modem)) < 2:
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.02)
+        while not isinstance(await gateway.send(CODE, SECONDS), Accepted):
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.02)
+
+
+async def test_what_a_modem_says_of_its_network_steers_no_terminal(attach: Attach) -> None:
+    evil = {"+COPS?": '+COPS: 0,0,"Op\x1b[2Jerator\x07",2', "+CSCA?": '+CSCA: "+49\x1b[1m\x07",145'}
+    with plugged(answers=evil) as modem:
+        gateway = attach(modem)
+        assert isinstance(await gateway.send(CODE, SECONDS), Accepted)
+        facts = (await gateway.inspect(1)).facts
+        assert "Op[2Jerator" in dict(facts)["Network"]
+        assert all(text.isprintable() for _, text in facts)
 
 
 @pytest.mark.parametrize(
