@@ -21,7 +21,7 @@ from smsotpd.modem.worker import CallForHelp, Worker, no_help
 from tests.fakes.scripted_modem import ScriptedModem
 
 FAST = Timing(
-    wake=0.3, command=0.5, prompt=0.6, result=1.5, pin=0.5, sim=0.5, register=0.5, smsc=0.3,
+    wake=0.3, command=1.0, prompt=1.5, result=1.5, pin=0.5, sim=0.5, register=0.5, smsc=0.3,
     gap=0.0, poll=0.05, probe=0.2, back_off=0.05, back_off_most=0.2, reset=600.0, restart=0.3,
     help=0.5, help_pause=600.0, doubt=0.4,
 )  # fmt: skip

@@ -20,7 +20,7 @@ from smsotpd.modem.transport import Access, FlowControl, SerialLine
 from tests.contract.modem.conftest import CODE, FAST, Attach
 from tests.fakes.scripted_modem import plugged
 
-SECONDS = 5.0
+SECONDS = 20.0
 
 
 async def test_at_the_modems_speed_messages_go_and_at_another_nothing_but_a_hint(
@@ -32,7 +32,7 @@ async def test_at_the_modems_speed_messages_go_and_at_another_nothing_but_a_hint
         assert isinstance(await gateway.send(CODE, 1.0), Deferred)
         assert modem.commands == []
         gateway.close()
-        await asyncio.sleep(1.2)
+        gateway.join(SECONDS)
         assert await attach(modem, SPEED="9600").send(CODE, SECONDS) == Accepted("1")
 
 
@@ -130,8 +130,11 @@ async def test_nobody_is_called_in_vain(
     with plugged(**script) as modem:
         timing = replace(FAST, wake=0.05, help=0.2)
         gateway = attach(modem, timing=timing, call_for_help=called.append, **settings)
-        await asyncio.sleep(1.5)
-        assert (await gateway.inspect(1)).condition is Condition.DOWN
+        ends = time.monotonic() + SECONDS
+        while (await gateway.inspect(1)).condition is not Condition.DOWN:
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(1.0)
         assert called == []
 
 

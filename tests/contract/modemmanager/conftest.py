@@ -26,7 +26,7 @@ from tests.fakes.scripted_modem import Script, ScriptedModem
 NAME = "org.freedesktop.ModemManager1"
 ROOT = "/org/freedesktop/ModemManager1"
 FAST = Timing(
-    create=2.0, send=3.0, watch=0.1, enable=20.0, register=3.0, poll=0.05, probe=0.2, retry=0.05,
+    create=4.0, send=4.0, watch=0.1, enable=20.0, register=3.0, poll=0.05, probe=0.2, retry=0.05,
     back_off=0.05, back_off_most=0.2,
 )  # fmt: skip
 CODE = Message(parse_phone("+491701234567"), "Your code is 123456", 300.0, "123456")
@@ -99,11 +99,11 @@ class RealModemManager:
                    "--test-no-suspend-resume", "--test-no-qrtr", "--log-level=DEBUG"]  # fmt: skip
         with self._log.open("ab") as log:
             self.process = subprocess.Popen([PROGRAM, *options], env=environment, stderr=log)
-        wait_until(lambda: NAME in self.busctl("list", "--acquired", check=False), 10)
+        wait_until(lambda: NAME in self.busctl("list", "--acquired", check=False), 30)
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(30)
 
     def kill(self) -> None:
         self.process.kill()
@@ -114,7 +114,7 @@ class RealModemManager:
         known = self.modems()
         profile = [f"{NAME}.Test", "SetProfile", "ssas", name, "generic", "1", socket_name]
         self.busctl("call", NAME, ROOT, *profile)
-        wait_until(lambda: len(self.modems()) > len(known), 20)
+        wait_until(lambda: len(self.modems()) > len(known), 40)
 
     def modems(self) -> list[str]:
         tree = self.busctl("tree", "--list", NAME, check=False)

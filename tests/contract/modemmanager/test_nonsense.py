@@ -25,10 +25,16 @@ async def fake(address: str) -> AsyncIterator[FakeModemManager]:
         yield fake
 
 
+def after_the_last_send(fake: FakeModemManager) -> list[str]:
+    """Return what was called then; the next look at the modem may have begun."""
+    newest_first = fake.calls[::-1]
+    return newest_first[: newest_first.index("Send")]
+
+
 async def test_the_fake_is_one_that_works(fake: FakeModemManager, attach: Attach) -> None:
-    assert isinstance(await attach().send(CODE, 5.0), Accepted)
+    assert isinstance(await attach().send(CODE, 15.0), Accepted)
     assert fake.calls.index("Create") < fake.calls.index("Send")
-    assert fake.calls[-1] == "Delete"
+    assert "Delete" in after_the_last_send(fake)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +53,7 @@ async def test_facts_of_wrong_types_count_as_not_told(
 ) -> None:
     fake.modem |= properties
     sender = attach()
-    outcome = await sender.send(CODE, 5.0)
+    outcome = await sender.send(CODE, 15.0)
     report = await sender.inspect(1.0)
     shown = f"{outcome} {report}"
     assert "mistake of ours" not in shown
@@ -107,10 +113,10 @@ async def test_an_error_of_the_send_is_a_doubt_unless_it_says_otherwise(
     fake: FakeModemManager, attach: Attach, name: str, expected: type
 ) -> None:
     fake.answers["Send"] = name
-    outcome = await attach().send(CODE, 5.0)
+    outcome = await attach().send(CODE, 15.0)
     assert isinstance(outcome, expected)
     assert "123456" not in str(outcome)
-    assert fake.calls[-1] == "Delete"
+    assert "Delete" in after_the_last_send(fake)
 
 
 async def test_a_send_without_an_answer_ends_in_a_doubt_at_the_deadline(
@@ -119,7 +125,7 @@ async def test_a_send_without_an_answer_ends_in_a_doubt_at_the_deadline(
     fake.answers["Send"] = None
     begun = time.monotonic()
     assert isinstance(await attach().send(CODE, 1.0), Unknown)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
     assert fake.calls.count("Send") == 1
 
 
@@ -127,14 +133,16 @@ async def test_a_send_without_an_answer_counts_where_the_message_says_sent(
     fake: FakeModemManager, attach: Attach
 ) -> None:
     fake.answers |= {"Send": None, "Get": ("v", Variant("u", 5))}
-    assert isinstance(await attach().send(CODE, 5.0), Accepted)
+    assert isinstance(await attach().send(CODE, 15.0), Accepted)
 
 
 async def test_a_modem_that_vanishes_while_it_sends_leaves_a_doubt(
     fake: FakeModemManager, attach: Attach
 ) -> None:
     fake.answers |= {"Send": None, "Get": GONE}
-    assert await attach().send(CODE, 5.0) == Unknown("the modem vanished while it sent the message")
+    assert await attach().send(CODE, 15.0) == Unknown(
+        "the modem vanished while it sent the message"
+    )
 
 
 @pytest.mark.parametrize("member", ["Delete", "Create"])
@@ -145,7 +153,7 @@ async def test_a_refusal_of_rights_says_what_to_install(
     fake: FakeModemManager, attach: Attach, member: str, name: str
 ) -> None:
     fake.answers[member] = name
-    outcome = await attach().send(CODE, 5.0)
+    outcome = await attach().send(CODE, 15.0)
     assert isinstance(outcome, Rejected)
     assert outcome.error_class is ErrorClass.AUTH
     assert "polkit does not let the daemon send" in outcome.detail
@@ -157,8 +165,8 @@ async def test_a_text_that_the_bus_does_not_carry_is_refused(
     fake: FakeModemManager, attach: Attach, text: str
 ) -> None:
     sender = attach()
-    outcome = await sender.send(Message(parse_phone("+491701234567"), text, 300.0, "123456"), 5.0)
+    outcome = await sender.send(Message(parse_phone("+491701234567"), text, 300.0, "123456"), 15.0)
     assert isinstance(outcome, Rejected)
     assert outcome.error_class is ErrorClass.CONTENT
     assert "Create" not in fake.calls
-    assert isinstance(await sender.send(CODE, 5.0), Accepted)
+    assert isinstance(await sender.send(CODE, 15.0), Accepted)

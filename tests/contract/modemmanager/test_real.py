@@ -4,6 +4,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -16,6 +17,7 @@ from smsotpd.modem.status import report_of
 from smsotpd.modemmanager.marks import Mark, MarkFile
 from tests.contract.modemmanager.conftest import (
     CODE,
+    FAST,
     NAME,
     Attach,
     RealModemManager,
@@ -24,13 +26,14 @@ from tests.contract.modemmanager.conftest import (
 from tests.fakes.scripted_modem import SILENCE, ScriptedModem
 
 Plug = Callable[..., ScriptedModem]
+SECONDS = 20.0
 
 
 async def test_a_code_goes_out_with_its_validity_and_is_not_left_behind(
     manager: RealModemManager, plugged: Plug, attach: Attach
 ) -> None:
     modem = plugged()
-    assert await attach(ENABLE="yes").send(CODE, 15.0) == Accepted("1")
+    assert await attach(ENABLE="yes").send(CODE, SECONDS) == Accepted("1")
     [pdu] = modem.sent
     submit = SMSSubmit.decode(StringIO(pdu))
     assert submit["user_data"]["data"] == CODE.text
@@ -38,7 +41,7 @@ async def test_a_code_goes_out_with_its_validity_and_is_not_left_behind(
     assert submit["header"]["vpf"] == 2
     assert submit["vp"] == 0  # five minutes, 3GPP TS 23.040, 9.2.3.12.1
     assert not submit["header"]["srr"]
-    wait_until(lambda: manager.messages() == [], 5)
+    wait_until(lambda: manager.messages() == [], SECONDS)
 
 
 async def test_the_report_shows_the_modem_and_masks_its_number(
@@ -46,7 +49,7 @@ async def test_the_report_shows_the_modem_and_masks_its_number(
 ) -> None:
     plugged()
     sender = attach(ENABLE="yes")
-    await sender.send(CODE, 15.0)
+    await sender.send(CODE, SECONDS)
     await wait_for(lambda: "Signal" in dict(report(sender).facts))  # which comes a moment later
     found = await sender.inspect(5.0)
     assert (found.condition, found.summary) == (Condition.READY, "registered: home network")
@@ -62,19 +65,19 @@ async def test_a_modem_that_is_disabled_stays_so_unless_it_may_be_enabled(
 ) -> None:
     modem = plugged()
     sender = attach()
-    outcome = await sender.send(CODE, 5.0)
+    outcome = await sender.send(CODE, SECONDS)
     assert isinstance(outcome, Rejected)
     assert "set ENABLE, or run mmcli -m any --enable" in outcome.detail
     [path] = manager.modems()
     manager.busctl("call", NAME, path, f"{NAME}.Modem", "Enable", "b", "true")
     await wait_ready(sender)
-    assert await sender.send(CODE, 5.0) == Accepted("1")
+    assert await sender.send(CODE, SECONDS) == Accepted("1")
     assert len(modem.sent) == 1
 
 
 async def test_a_sim_that_wants_its_pin_is_left_alone(plugged: Plug, attach: Attach) -> None:
     modem = plugged(sim="SIM PIN")
-    outcome = await attach(ENABLE="yes").send(CODE, 5.0)
+    outcome = await attach(ENABLE="yes").send(CODE, SECONDS)
     assert isinstance(outcome, Rejected)
     assert "the SIM wants its PIN: give it through NetworkManager or mmcli" in outcome.detail
     assert not [each for each in modem.commands if each.startswith("AT+CPIN=")]
@@ -87,7 +90,7 @@ async def test_without_a_network_nothing_is_sent(
     plugged: Plug, attach: Attach, state: int, error_class: ErrorClass
 ) -> None:
     modem = plugged(registration=(state,))
-    outcome = await attach(ENABLE="yes").send(CODE, 15.0)
+    outcome = await attach(ENABLE="yes").send(CODE, SECONDS)
     assert isinstance(outcome, (Deferred, Rejected))
     assert outcome.error_class is error_class
     assert modem.messages == []
@@ -115,17 +118,17 @@ async def test_what_the_modem_says_becomes_an_outcome(
     handed_over: int,
 ) -> None:
     modem = plugged(results=(result,))
-    outcome = await attach(ENABLE="yes").send(CODE, 15.0)
+    outcome = await attach(ENABLE="yes").send(CODE, SECONDS)
     assert type(outcome) is type(expected)
     assert getattr(outcome, "error_class", None) == getattr(expected, "error_class", None)
     assert len(modem.messages) == handed_over
     assert "123456" not in str(outcome)
-    wait_until(lambda: manager.messages() == [], 5)
+    wait_until(lambda: manager.messages() == [], SECONDS)
 
 
 async def test_a_sim_that_is_busy_is_asked_again(plugged: Plug, attach: Attach) -> None:
     modem = plugged(results=("CMS 314", "CMS 314", ""))
-    assert await attach(ENABLE="yes").send(CODE, 15.0) == Accepted("1")
+    assert await attach(ENABLE="yes").send(CODE, SECONDS) == Accepted("1")
     assert len(modem.messages) == 3
 
 
@@ -134,9 +137,9 @@ async def test_a_status_report_is_counted_and_deleted(
 ) -> None:
     plugged(reported=0)
     sender = attach(ENABLE="yes", REPORT="yes")
-    assert await sender.send(CODE, 15.0) == Accepted("1")
+    assert await sender.send(CODE, SECONDS) == Accepted("1")
     await wait_for(lambda: ("Reported", "1 delivered") in report(sender).facts)
-    wait_until(lambda: manager.messages() == [], 5)
+    wait_until(lambda: manager.messages() == [], SECONDS)
 
 
 async def test_a_modem_that_is_unplugged_while_it_sends_leaves_a_doubt(
@@ -144,7 +147,7 @@ async def test_a_modem_that_is_unplugged_while_it_sends_leaves_a_doubt(
 ) -> None:
     modem = plugged(results=(SILENCE,))
     sender = attach(ENABLE="yes")
-    sending = asyncio.create_task(sender.send(CODE, 15.0))
+    sending = asyncio.create_task(sender.send(CODE, SECONDS))
     await wait_for(lambda: modem.messages)
     modem.unplug()
     assert isinstance(await sending, Unknown)
@@ -157,7 +160,7 @@ async def test_a_modemmanager_that_dies_while_it_sends_leaves_a_doubt_and_may_co
 ) -> None:
     modem = plugged(results=(SILENCE, ""))
     sender = attach(ENABLE="yes")
-    sending = asyncio.create_task(sender.send(CODE, 15.0))
+    sending = asyncio.create_task(sender.send(CODE, SECONDS))
     await wait_for(lambda: modem.messages)
     manager.kill()
     assert await sending == Unknown("ModemManager went away while it sent the message")
@@ -167,20 +170,20 @@ async def test_a_modemmanager_that_dies_while_it_sends_leaves_a_doubt_and_may_co
     manager.start()
     plugged("second")
     await wait_ready(sender)
-    assert await sender.send(CODE, 5.0) == Accepted("1")
+    assert await sender.send(CODE, SECONDS) == Accepted("1")
 
 
 async def test_a_result_after_the_deadline_counts_and_the_message_is_deleted(
     manager: RealModemManager, plugged: Plug, attach: Attach
 ) -> None:
-    modem = plugged(result_seconds=1.0)
-    sender = attach(ENABLE="yes")
+    modem = plugged(result_seconds=5.0)
+    sender = attach(replace(FAST, send=SECONDS), ENABLE="yes")
     await wait_ready(sender)
-    outcome = await sender.send(CODE, 0.3)
+    outcome = await sender.send(CODE, 3.0)
     assert outcome == Unknown("the modem has the message and has not said yet what became of it")
     await wait_for(lambda: sender._pool.workers[0].record.late == 1)
     assert len(modem.sent) == 1
-    wait_until(lambda: manager.messages() == [], 5)
+    wait_until(lambda: manager.messages() == [], SECONDS)
 
 
 async def test_what_a_crash_left_behind_is_deleted_and_no_message_of_others(
@@ -204,7 +207,7 @@ async def test_of_several_modems_a_gateway_takes_its_own(
 ) -> None:
     first, second = plugged("first"), plugged("second")
     sender = attach(ENABLE="yes", MODEM=f"abstract:second-{manager.process.pid}")
-    assert await sender.send(CODE, 15.0) == Accepted("1")
+    assert await sender.send(CODE, SECONDS) == Accepted("1")
     assert (len(first.sent), len(second.sent)) == (0, 1)
     lost = await attach(MODEM="359998880000000").send(CODE, 3.0)
     assert isinstance(lost, Deferred)
