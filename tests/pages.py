@@ -95,6 +95,20 @@ def dead_links(page: Path) -> list[str]:
     return dead
 
 
+def reachable(start: Path) -> set[Path]:
+    """Return the pages that links lead to from one, by any number of steps."""
+    found, waiting = set[Path](), [start.resolve()]
+    while waiting:
+        page = waiting.pop()
+        if page.is_dir():
+            waiting += page.glob("*.md")
+        elif page.suffix == ".md" and page not in found:
+            found.add(page)
+            targets = _LINK.findall(_BLOCK.sub("", page.read_text()))
+            waiting += [(page.parent / target).resolve() for target, _ in targets if target]
+    return found
+
+
 def _anchors(page: Path) -> set[str]:
     """Return what links call the headings of a page, as GitHub and GitLab make it of each."""
     headings = _HEADING.findall(_BLOCK.sub("", page.read_text()))

@@ -120,6 +120,10 @@ def test_every_file_and_heading_that_a_page_links_to_exists(page: Path) -> None:
     assert pages.dead_links(page) == []
 
 
+def test_every_page_is_found_from_the_readme() -> None:
+    assert set(PAGES) - pages.reachable(ROOT / "README.md") == set()
+
+
 def test_a_dead_link_is_noticed(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# One thing\n[a](page.md) [b](gone.md) [c](#one-thing) [d](page.md#gone)\n")
