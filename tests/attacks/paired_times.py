@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from statistics import NormalDist, median
 from typing import Final
 
-# Said before anything is measured. The chance that equal kinds are called different is below
-# SIGNIFICANCE for all pairs together (Bonferroni); a difference below SMALLEST_SECONDS is called
-# none, since the way to sshd alone varies by more.
+# Said before anything is measured. In one sample, the chance that equal kinds are called different
+# is below SIGNIFICANCE for all pairs together (Bonferroni); a difference below SMALLEST_SECONDS is
+# called none, since the way to sshd alone varies by more. An alarm is confirmed by a second sample,
+# of other users, in which the same pair must differ in the same direction: for equal kinds that
+# happens with a chance below SIGNIFICANCE * SIGNIFICANCE / 2, once in 20 000 runs.
 SIGNIFICANCE: Final = 0.01
 SMALLEST_SECONDS: Final = 0.002
 
@@ -51,6 +53,21 @@ def telling(times: Mapping[str, Sequence[float]]) -> list[Difference]:
         each
         for each in found
         if each.chance < SIGNIFICANCE / len(found) and abs(each.seconds) >= SMALLEST_SECONDS
+    ]
+
+
+def confirmed(
+    alarms: Sequence[Difference], times: Mapping[str, Sequence[float]]
+) -> list[Difference]:
+    """Return those of the alarms that a second sample, taken for their sake, shows again."""
+    asked = {each.kinds: each.seconds for each in alarms}
+    return [
+        each
+        for each in differences(times)
+        if each.kinds in asked
+        and each.chance < SIGNIFICANCE / len(asked)
+        and abs(each.seconds) >= SMALLEST_SECONDS
+        and math.copysign(1, each.seconds) == math.copysign(1, asked[each.kinds])
     ]
 
 

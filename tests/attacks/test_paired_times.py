@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.attacks.paired_times import SMALLEST_SECONDS, chance_of, telling
+from tests.attacks.paired_times import SMALLEST_SECONDS, Difference, chance_of, confirmed, telling
 
 KINDS = ("a", "b", "c", "d", "e")
 
@@ -44,6 +44,40 @@ def test_a_kind_that_takes_longer_is_found(count: int, extra: float) -> None:
         if (told := telling(rounds(source, count, extra, lambda: source.expovariate(200))))
     )
     assert found / runs >= 0.9
+
+
+@pytest.mark.parametrize("count", [30, 100])
+def test_a_second_sample_confirms_hardly_any_false_alarm(count: int) -> None:
+    source = random.Random(5)
+    by_chance = telling_rounds(source, count)
+    again = [rounds(source, count, 0.0, lambda: source.expovariate(200)) for _ in range(300)]
+    assert sum(bool(confirmed(by_chance, each)) for each in again) <= 300 * 0.02
+
+
+def telling_rounds(source: random.Random, count: int) -> list[Difference]:
+    """Return the alarms of equal kinds of which one differs by chance."""
+    while True:
+        alarms = telling(rounds(source, count, 0.0, lambda: source.expovariate(200)))
+        if alarms:
+            return alarms
+
+
+@pytest.mark.parametrize(("count", "extra"), [(100, 0.005), (30, 0.01)])
+def test_a_kind_that_takes_longer_is_confirmed(count: int, extra: float) -> None:
+    source = random.Random(13)
+
+    def slow() -> dict[str, list[float]]:
+        return rounds(source, count, extra, lambda: source.expovariate(200))
+
+    assert sum(bool(confirmed(telling(slow()), slow())) for _ in range(100)) >= 90
+
+
+def test_the_other_direction_confirms_nothing() -> None:
+    source = random.Random(17)
+    slow = rounds(source, 100, 0.05, lambda: source.expovariate(200))
+    fast = rounds(source, 100, -0.05, lambda: source.expovariate(200))
+    assert telling(slow)
+    assert confirmed(telling(slow), fast) == []
 
 
 def test_one_slow_sample_tells_nothing() -> None:

@@ -157,7 +157,7 @@ class Person:
 
 def codes_in(text: str) -> list[str]:
     """Return the codes that stand in a message."""
-    return [str(code) for code in re.findall(r"\b\d{6}\b", text)]
+    return [str(code) for code in re.findall(r"\b(?:\d{6}|\d{10})\b", text)]
 
 
 def new_person(machine: Machine, country: str = "+49151") -> Person:

@@ -26,6 +26,7 @@ from tests.system import accounts
 from tests.system.accounts import PIN, journal_text
 from tests.system.gateways.internet import LOG
 from tests.system.gateways.providers import Person, codes_in, configure, log_in, new_person, order
+from tests.tally import Tried
 from tests.testhost.machine import Machine
 from tests.testhost.ssh import SshLogin
 
@@ -37,6 +38,8 @@ STATE: Final = "/var/lib/smsotp"
 # Each process with its arguments and its environment, over and over.
 WATCH: Final = f"while :; do ps axeww --format args=; sleep 0.02; done > {LISTING}"
 ONE_TRY: Final = ("NumberOfPasswordPrompts=1",)
+# Six digits stand in the files of a machine by chance, too often for a test; ten do not.
+LONG_CODES: Final = "[policy.default]\ncode_digits = 10\n"
 
 GATEWAYS: Final = {
     "quiet-seven": sms77io.SIMULATOR,
@@ -64,6 +67,11 @@ class Sent:
             for channel in ("sms", "telegram")
         ]
         self.listing = listing
+
+    @property
+    def count(self) -> int:
+        """Return how many secrets are searched for."""
+        return 1 + len(CREDENTIALS) + len(self.numbers) + len(self.codes)
 
     def found_in(self, text: str) -> list[str]:
         """Return the secrets that stand in a text."""
@@ -96,7 +104,7 @@ def sent(online: Machine) -> Iterator[Sent]:
     by_whatsapp = new_person(online).enrol("whatsapp")
     online.run(["touch", MARK])
     online.run(["systemd-run", "--unit=watch", "bash", "-c", WATCH])
-    news = '[notify.quiet]\nevents = ["login-granted"]\nto = ["user"]\n'
+    news = '[notify.quiet]\nevents = ["login-granted"]\nto = ["user"]\n' + LONG_CODES
     for person, names in zip(
         by_sms,
         (
@@ -110,7 +118,7 @@ def sent(online: Machine) -> Iterator[Sent]:
     ):
         with accounts.settings(online, order(*names) + "deadline_seconds = 4\n" + news):
             log_in(person)
-    with accounts.settings(online, order("quiet-wrong", "quiet-impostor")):
+    with accounts.settings(online, order("quiet-wrong", "quiet-impostor") + LONG_CODES):
         refuse_login(by_sms[0])
     with accounts.settings(online, order("quiet-telegram", "quiet-whatsapp") + news):
         log_in(by_telegram, "telegram")
@@ -120,37 +128,47 @@ def sent(online: Machine) -> Iterator[Sent]:
     online.run(["rm", LISTING])
 
 
-def test_the_search_finds_what_is_there(online: Machine, sent: Sent) -> None:
+def test_the_search_finds_what_is_there(online: Machine, sent: Sent, tried: Tried) -> None:
+    tried()
     assert len(sent.codes) >= 7
+    assert {len(code) for code in sent.codes} == {10}
     assert set(sent.found_in(online.read_text(str(LOG)))) >= {*sent.codes}
     assert sent.found_in(f"code {sent.codes[0]}, {PIN}") == [PIN, sent.codes[0]]
 
 
-def test_no_entry_of_the_journal_tells_a_secret(online: Machine, sent: Sent) -> None:
+def test_no_entry_of_the_journal_tells_a_secret(online: Machine, sent: Sent, tried: Tried) -> None:
+    tried(sent.count)
     text = journal_text(online)
     assert "quiet-clicksend" in text
     assert sent.found_in(text) == []
 
 
-def test_no_listing_of_processes_tells_a_secret(sent: Sent) -> None:
+def test_no_listing_of_processes_tells_a_secret(sent: Sent, tried: Tried) -> None:
+    tried(sent.count)
     assert sent.listing.count("/usr/sbin/smsotpd") > 20
     assert sent.listing.count("sshd: ") > 20
     assert sent.found_in(sent.listing) == []
 
 
-def test_no_file_outside_the_daemons_own_holds_a_secret(online: Machine, sent: Sent) -> None:
+def test_no_file_outside_the_daemons_own_holds_a_secret(
+    online: Machine, sent: Sent, tried: Tried
+) -> None:
     # The journal's files hold numbers of its own; what entries say is searched above.
     passed_over = f"{STATE}|{LOG.parent}|/run/log/journal|/var/log/journal"
     find = f"find / /run /tmp /dev/shm -xdev -type f -newer {MARK}"
     listed = online.run(["bash", "-c", f"{find} | grep -Ev '^({passed_over})/'"])
     written = sorted(set(listed.stdout.splitlines()))
     assert any(path.startswith("/var/log/") for path in written), "sshd and PAM do write files"
+    tried(len(written))
     texts = {path: online.read_bytes(path).decode("latin-1") for path in written}
     assert {path: found for path in texts if (found := sent.found_in(texts[path]))} == {}
 
 
-def test_no_file_of_the_journal_holds_a_credential_or_a_pin(online: Machine, sent: Sent) -> None:
+def test_no_file_of_the_journal_holds_a_credential_or_a_pin(
+    online: Machine, sent: Sent, tried: Tried
+) -> None:
     del sent
+    tried(1 + len(CREDENTIALS))
 
     def files_with(text: str) -> list[str]:
         argv = ["grep", "-rslF", "--binary-files=text", "-f", "-", "/run/log", "/var/log"]
@@ -160,8 +178,9 @@ def test_no_file_of_the_journal_holds_a_credential_or_a_pin(online: Machine, sen
     assert [found for text in (PIN, *CREDENTIALS) if (found := files_with(text))] == []
 
 
-def test_what_the_daemon_keeps_is_its_own(online: Machine, sent: Sent) -> None:
+def test_what_the_daemon_keeps_is_its_own(online: Machine, sent: Sent, tried: Tried) -> None:
     del sent
     listed = online.run(["find", STATE, "-printf", "%u %m %y\n"]).stdout.splitlines()
+    tried(len(listed))
     assert set(listed) <= {"smsotp 700 d", "smsotp 600 f"}
     assert len(listed) > 1

@@ -17,9 +17,10 @@ def ask(account: Account, *words: str, typed: str = "") -> dict[str, object]:
     return answer
 
 
-def add_app(account: Account) -> pyotp.TOTP:
+def add_app(account: Account, digits: int = 6) -> pyotp.TOTP:
     """Set an app up for an account, from the URI that stands in the QR code."""
-    offer = ask(account, "authenticator", "add", account.name, "--confirm-later")
+    words = ("authenticator", "add", account.name, "--digits", str(digits))
+    offer = ask(account, *words, "--confirm-later")
     app = pyotp.parse_uri(str(offer["uri"]))
     assert isinstance(app, pyotp.TOTP)
     confirm = ["smsotpctl", "user", "authenticator", "confirm", str(offer["authenticator"])]
