@@ -9,6 +9,9 @@ from typing import Final
 
 import pytest
 
+from smsotpd.core.channel import parse_recipient
+from smsotpd.core.errors import BadArgumentError
+from smsotpd.core.guessing import subject_of
 from smsotpd.core.limits import Budget
 from smsotpd.core.notification import Notification
 from smsotpd.core.policy import Factor
@@ -18,7 +21,7 @@ from tests.attacks.test_local_users import NOBODY
 from tests.bus.client import BusError, Client
 from tests.bus.conftest import PIN as BUS_PIN
 from tests.bus.daemon import Daemon
-from tests.fakes.world import PIN, World
+from tests.fakes.world import KEY, PIN, World
 from tests.tally import Tried
 
 DAY: Final = 86_400.0
@@ -138,6 +141,46 @@ async def test_a_flood_of_denials_makes_few_and_short_notifications(tried: Tried
     texts = [message.text for message in world.gateway.messages]
     assert len(texts) == 20
     assert max(map(segments, texts)) <= 2
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "+49 170 1234567",
+        "+49 (0)170/123-45.67",
+        "+49 0170 1234567",
+        "+49 00 170 1234567",
+        "+49 000 170 1234567",
+        "+0049 170 1234567",
+        "+49170123456\u0667",
+        "+49 170 1234567 ",
+        "+49 170 1234567,+49 170 1234568",
+        "+49 170 1234567;ext=1",
+        "+49 170 1234567#1",
+    ],
+)
+def test_another_spelling_of_a_number_has_no_budget_of_its_own(tried: Tried, spelling: str) -> None:
+    tried()
+    try:
+        recipient = parse_phone(spelling)
+    except BadArgumentError:
+        return
+    assert recipient == parse_phone("+491701234567")
+
+
+@pytest.mark.parametrize(
+    ("channel", "spellings"),
+    [
+        ("xmpp", ("ada@xmpp.example", "Ada@xmpp.example", "ADA@XMPP.Example")),
+        ("telegram", ("@ada_l", "@Ada_L", "@ADA_L")),
+    ],
+)
+def test_another_spelling_of_a_name_has_no_budget_of_its_own(
+    tried: Tried, channel: str, spellings: tuple[str, ...]
+) -> None:
+    tried(len(spellings))
+    recipients = [parse_recipient(channel, each) for each in spellings]
+    assert len({subject_of(each, KEY) for each in recipients}) == 1
 
 
 @pytest.mark.parametrize(

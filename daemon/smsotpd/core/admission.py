@@ -86,6 +86,18 @@ class Admission:
         )
         return rule(policy, facts)
 
+    def pin_still_suffices(self, transaction: Transaction) -> bool:
+        """Tell whether the PIN is still enough for whom it was enough when the login began.
+
+        A host may have been forgotten since. Groups are not asked for again: they required nothing.
+        """
+        if transaction.pin_suffices is None:
+            return False
+        is_root = transaction.uid == ROOT
+        context, policy, mode = transaction.context, transaction.policy, transaction.mode
+        found = self.ruling(context, policy, mode, frozenset(), is_root=is_root)
+        return found.treatment is Treatment.PIN_ALONE
+
     def remember(self, transaction: Transaction) -> None:
         """Remember from where every factor was proven, if the policy does.
 

@@ -86,7 +86,7 @@ class Dialogue:
             if was_authtok and transaction.context.try_first_pass:
                 return prompts.ask_pin(transaction.policy, transaction.context)
             return self._deny(transaction, Result.AUTH_ERR, proof.reason)
-        if transaction.pin_suffices:
+        if transaction.pin_suffices and self._admission.pin_still_suffices(transaction):
             return self._grant_by_pin(transaction, transaction.pin_suffices)
         transaction.pin_hash = proof.pin_hash
         return await self._code_stage.begin(transaction, proof.enrolment)
@@ -113,7 +113,7 @@ class Dialogue:
         """Judge what followed the PIN in a single field; if nothing did, send a code."""
         if proof.rest:
             return await self._judge_second_attempt(transaction, proof.rest)
-        if transaction.pin_suffices:
+        if transaction.pin_suffices and self._admission.pin_still_suffices(transaction):
             return self._grant_by_pin(transaction, transaction.pin_suffices)
         if CodeKind.SENT not in transaction.policy.codes:
             self._deny(transaction, Result.AUTH_ERR, "first of two attempts: no code is sent")

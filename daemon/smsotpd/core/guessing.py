@@ -32,8 +32,11 @@ _NOTHING = CounterKey("guess", "nothing", "")
 
 
 def subject_of(recipient: Recipient, key: bytes) -> str:
-    """Return the name under which a recipient is counted: a keyed digest, never the number."""
-    text = f"{recipient.channel}\0{recipient.address}".encode()
+    """Return the name under which a recipient is counted: a keyed digest, never the number.
+
+    Names on Telegram and XMPP are the same in whatever case they are written.
+    """
+    text = f"{recipient.channel}\0{recipient.address.casefold()}".encode()
     return hmac.digest(key, b"recipient\0" + text, hashlib.sha256).hex()[:32]
 
 

@@ -65,7 +65,10 @@ def parse_phone(text: str) -> Recipient:
     except phonenumbers.NumberParseException as error:
         told = phrase("that number has no known country code")
         raise BadArgumentError("phone", "has no known country code", told) from error
-    if not phonenumbers.is_possible_number(number):
+    # Zeros that do not belong after the country code: providers leave them out, and what is one
+    # phone would have many budgets.
+    has_zeros = number.italian_leading_zero and not phonenumbers.is_valid_number(number)
+    if has_zeros or not phonenumbers.is_possible_number(number):
         told = phrase("that number has too few or too many digits for its country")
         raise BadArgumentError("phone", "has too few or too many digits for its country", told)
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The use case of administration that concerns recovery codes."""
 
-from smsotpd.core.errors import NotFoundError
+from collections.abc import Callable
+
+from smsotpd.core.enrolment import Enrolment
+from smsotpd.core.errors import NotFoundError, RefusedError
 from smsotpd.core.events import EnrolmentChanged
 from smsotpd.core.ports import CodeSource, Journal, PinHasher, Store, StoreChange
 from smsotpd.core.secret import Secret
@@ -20,23 +23,33 @@ class RecoveryCodes:
         self._source = source
         self._journal = journal
 
-    async def renew(self, user: str, by_uid: int) -> tuple[str, ...]:
+    async def renew(
+        self, user: str, by_uid: int, may_still: Callable[[Enrolment], bool] = lambda _present: True
+    ) -> tuple[str, ...]:
         """Make a new set of codes in the place of the old one, and return it, this once.
+
+        Args:
+            may_still: whether whoever wants them may have them, asked when they are stored: to hash
+                them takes a while.
 
         Raises:
             NotFoundError: nobody of that name is enrolled.
+            RefusedError: whoever wants them may not have them any more.
         """
         with self._store.change() as change:
             _require_enrolled(change, user)
         codes = [new_spare_code(letter, self._source.token) for letter in RECOVERY_LETTERS]
         hashes = {code[0]: await self._hasher.hash(Secret(code)) for code in codes}
         with self._store.change() as change:
-            _require_enrolled(change, user)
+            if not may_still(_require_enrolled(change, user)):
+                raise RefusedError("the enrolment was changed meanwhile")
             change.put_recovery_codes(user, hashes)
         self._journal.record(EnrolmentChanged(user, "new recovery codes", by_uid))
         return tuple(grouped(code) for code in codes)
 
 
-def _require_enrolled(change: StoreChange, user: str) -> None:
-    if change.enrolment(user) is None:
+def _require_enrolled(change: StoreChange, user: str) -> Enrolment:
+    enrolment = change.enrolment(user)
+    if enrolment is None:
         raise NotFoundError("no user of that name is enrolled")
+    return enrolment

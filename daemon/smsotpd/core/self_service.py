@@ -266,14 +266,23 @@ class SelfService:
             case Kind.ORDER:
                 return self._prefer(change)
             case Kind.RECOVERY:
-                codes = await self._recovery.renew(change.context.user, change.uid)
-                return prompts.end_with_recovery_codes(codes)
+                return await self._renew_recovery_codes(change)
             case Kind.ADD_APP:
                 return self._own_authenticator.offer(change)
             case Kind.REMOVE_APP:
                 return self._own_authenticator.remove(change)
             case _:
                 return new_pin.ask(change)
+
+    async def _renew_recovery_codes(self, change: SelfChange) -> Steps:
+        def may_still(present: Enrolment) -> bool:
+            return present == change.before and not change.over
+
+        try:
+            codes = await self._recovery.renew(change.context.user, change.uid, may_still)
+        except (RefusedError, NotFoundError):
+            return self._deny(change, Result.AUTH_ERR, CHANGED_MEANWHILE, prompts.NOT_CHANGED)
+        return prompts.end_with_recovery_codes(codes)
 
     async def _ask_address(self, change: SelfChange) -> Steps:
         recipient = change.wish.recipient

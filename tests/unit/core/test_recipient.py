@@ -104,3 +104,8 @@ def test_the_prefix_is_the_one_that_the_number_is_parsed_with() -> None:
         assert number is not None
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         assert country_prefix(Recipient("sms", e164)) == str(number.country_code)
+
+
+@pytest.mark.parametrize("text", ["+390612345678", "+393312345678", "+2250701234567"])
+def test_a_zero_that_belongs_to_a_number_stays(text: str) -> None:
+    assert parse_phone(text).address == text
