@@ -198,6 +198,11 @@ class Carrier(ABC):
         """Return how many messages it was given within the last minute."""
         return self._pace.recent(time.monotonic())
 
+    @property
+    def has_spare_pace(self) -> bool:
+        """Tell whether it may be given messages that hold no code."""
+        return self._pace.has_spare(time.monotonic())
+
     @abstractmethod
     def _live(self) -> None:
         """Open the modem and serve; ends by a ModemError, or when stopped."""

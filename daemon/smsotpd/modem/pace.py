@@ -25,6 +25,10 @@ class Pace:
             return 0.0
         return self._given_at[0] + WINDOW_SECONDS - now
 
+    def has_spare(self, now: float) -> bool:
+        """Tell whether another may go that holds no code: a quarter is kept for those that do."""
+        return self.recent(now) < self._most - self._most // 4
+
     def recent(self, now: float) -> int:
         """Return how many the modem was given within the last minute."""
         return sum(at > now - WINDOW_SECONDS for at in tuple(self._given_at))

@@ -91,9 +91,10 @@ class Pool:
 
     def take(self, worker: Carrier, seconds: float) -> Item | None:
         """Return what a worker is to send next, after waiting at most so long for it."""
+        is_open_to_all = worker.has_spare_pace
         return self._queue.take(
             seconds,
-            lambda item: self._may_take(worker, item),
+            lambda item: (item.is_urgent or is_open_to_all) and self._may_take(worker, item),
             lambda item: item.begin(worker.number),
         )
 

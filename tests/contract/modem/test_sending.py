@@ -183,6 +183,15 @@ async def test_messages_beyond_the_pace_wait_and_the_hopeless_are_refused(attach
         assert len(modem.sent) == 2
 
 
+async def test_notices_leave_some_of_the_pace_to_codes(attach: Attach) -> None:
+    with plugged() as modem:
+        gateway = attach(modem, PER_MINUTE="4")
+        await gateway.inspect(SECONDS)
+        notices = await asyncio.gather(*(gateway.send(OTHER, 1.0) for _ in range(6)))
+        assert sum(isinstance(each, Accepted) for each in notices) == 3
+        assert isinstance(await gateway.send(CODE, SECONDS), Accepted)
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [("x" * 160, 1), ("x" * 161, 2), ("ж" * 70, 1), ("ж" * 66 + "😀" + "ж" * 9, 2)],

@@ -47,7 +47,7 @@ def managed(server: Machine) -> Iterator[Machine]:
         server.copy_in(FAKES / name, f"/opt/tests/fakes/{name}")
     server.run(
         ["systemd-run", "--unit=scripted-modem", f"--property=StandardOutput=file:{LOG}",
-         "--setenv=PYTHONPATH=/opt", "python3", "-m", "tests.fakes.modem_socket", "one", "2"]
+         "--setenv=PYTHONPATH=/opt", "python3", "-m", "tests.fakes.modem_socket", "one", "4"]
     )  # fmt: skip
     wait_until(lambda: "abstract" in server.run(["cat", LOG], check=False).stdout, 20, "a modem")
     server.write_text(DROP_IN, UNIT)

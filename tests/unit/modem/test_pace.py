@@ -15,6 +15,18 @@ def test_what_was_given_in_the_last_minute_holds_up_the_next() -> None:
     assert pace.pause(160.0) <= 0.0
 
 
+def test_a_quarter_of_the_pace_is_kept_for_codes() -> None:
+    pace = Pace(8)
+    for _ in range(5):
+        pace.note(100.0)
+    assert pace.has_spare(100.0)
+    pace.note(100.0)
+    assert not pace.has_spare(100.0)
+    assert pace.pause(100.0) == 0.0
+    assert pace.has_spare(160.0)
+    assert Pace(1).has_spare(100.0), "a slow modem sends notices as well"
+
+
 def test_what_was_given_before_counts_no_more() -> None:
     pace = Pace(20)
     for each in range(20):

@@ -4,12 +4,14 @@
 
 import re
 import tomllib
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from smspdudecoder.fields import SMSSubmit  # type: ignore[import-untyped]  # it ships no types
 
 from smsotpd.core.gsm7 import BASIC, EXTENSION, is_gsm7
 from smsotpd.modem.parts import Alphabet, Reference, UserData, user_data
@@ -80,6 +82,26 @@ def test_any_text_is_sent_whole_or_with_its_lone_surrogates_replaced(
 def test_the_references_header_is_short_or_wide() -> None:
     assert Reference(0x1234).header(3, 2) == bytes.fromhex("050003340302")
     assert Reference(0x1234, is_wide=True).header(3, 2) == bytes.fromhex("06080412340302")
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [
+        ("a" * 400, [154, 154, 105]),
+        ("x" * 151 + "€" + "y" * 200, [154, 154, 65]),
+        ("ж" * 65 + "😀" + "ж" * 80, [151, 153, 53]),
+    ],
+    ids=["152 septets", "an escape on the edge", "a surrogate pair on the edge"],
+)
+def test_parts_under_a_wide_reference_are_read_by_others(text: str, octets: list[int]) -> None:
+    submits = encode_submits("+491701234567", text, Reference(0x1234, is_wide=True), PLAIN)
+    read = [SMSSubmit.decode(StringIO(submit.pdu))["user_data"] for submit in submits]
+    assert "".join(each["data"] for each in read) == text
+    heads = [each["header"]["elements"][0]["data"] for each in read]
+    assert [(head["reference"], head["part_number"]) for head in heads] == [
+        (0x1234, number) for number in range(1, len(submits) + 1)
+    ]
+    assert [len(submit.pdu) // 2 for submit in submits] == octets
 
 
 def test_what_fits_into_one_message_is_one() -> None:
