@@ -26,6 +26,8 @@ _STATE = re.compile(r"\+CPIN: ?(.+)")
 _NOT_YET: Final = "NOT READY"
 _BUSY: Final = frozenset({14, 515})
 _NO_SIM: Final = 10
+# Messages go meanwhile: nobody knows, it is open, it starts, or a PIN2 is wanted for other things.
+_GOOD_ENOUGH: Final = frozenset({"", READY, _NOT_YET, "SIM PIN2", "SIM PUK2"})
 _CLOSED: Final = frozenset({_NO_SIM, 11, 12})
 # The standard's question for the tries that are left, and the makers' own.
 _COUNTERS: Final = (
@@ -146,7 +148,7 @@ def is_closed(dialogue: Dialogue, timing: Timing) -> bool:
         return error.code in _CLOSED
     except CommandError:
         return False
-    return state not in {"", READY, _NOT_YET}
+    return state not in _GOOD_ENOUGH
 
 
 def _asked(dialogue: Dialogue, timing: Timing) -> Sequence[str]:
