@@ -21,6 +21,8 @@ GRANTED = [["outcome", "PAM_SUCCESS"]]
 MEBIBYTE = 1 << 20
 # As shipped, which the other tests are too many for.
 HASH_KIB = 47_104
+# Seconds. The daemon of the tests tells that it lives five times a second, each time by a socket.
+SIGNS_ARE_DUE = 1.0
 UNSENT = "The code could not be sent"
 REFUSALS = {"org.smsotp1.Error.Busy", "org.smsotp1.Error.Unavailable"}
 
@@ -128,8 +130,11 @@ async def test_without_a_descriptor_logins_end_and_the_next_works(
             name, _ = await root.begin("alice", rhost=f"192.0.2.{number}")
             steps = await root.respond(name, PIN)
             assert UNSENT in str(steps)
+        await asyncio.sleep(SIGNS_ARE_DUE)
     assert daemon.process.poll() is None
     assert await log_in(root, daemon, "alice", "192.0.2.9") == GRANTED
+    signs = daemon.notices.count("WATCHDOG=1")
+    daemon.wait_for_notice("WATCHDOG=1", signs + 1)
 
 
 async def test_a_crowd_of_hashes_takes_turns_and_not_memory(

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import signal
+from contextlib import suppress
 
 from systemd import daemon as systemd
 
@@ -26,7 +27,8 @@ async def run(parts: Parts) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reads the configuration anew.
 
     Raises:
-        UnavailableError: the bus cannot be reached, or went away: systemd starts us again.
+        UnavailableError: the bus cannot be reached, or went away, or a defect ended the
+            housekeeping: systemd starts us again.
     """
     parts.start()
     server = Server(parts.methods(), parts.journal, parts.owner_left)
@@ -35,32 +37,40 @@ async def run(parts: Parts) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, _reload, parts)
-    systemd.notify("READY=1")
+    _say("READY=1")
+    bus = asyncio.ensure_future(server.wait_until_disconnected())
     ends = (
         stop.wait(),
-        server.wait_until_disconnected(),
         _keep(parts),
         _look_after(parts),
         *(_tell(parts) for _ in range(_NOTIFICATIONS_AT_ONCE)),
     )
-    tasks = [asyncio.ensure_future(end) for end in ends]
+    tasks = [bus, *(asyncio.ensure_future(end) for end in ends)]
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
     await asyncio.gather(*pending, return_exceptions=True)
     if stop.is_set():
-        systemd.notify("STOPPING=1")
+        _say("STOPPING=1")
         await server.drain(_SECONDS_TO_DRAIN)
         return
-    for task in done:
-        error = task.exception()
+    error = next(iter(done)).exception()
+    if bus in done:
         raise UnavailableError("the system bus went away") from error
+    raise UnavailableError(f"a defect ended the housekeeping: {type(error).__name__}") from error
 
 
 def _reload(parts: Parts) -> None:
-    systemd.notify("RELOADING=1")
+    _say("RELOADING=1")
     parts.reload()
-    systemd.notify("READY=1")
+    _say("READY=1")
+
+
+def _say(state: str) -> None:
+    """Tell systemd something (sd_notify(3))."""
+    # It takes a descriptor. Where there is none, logins go on; more signs of life will come.
+    with suppress(OSError):
+        systemd.notify(state)
 
 
 async def _keep(parts: Parts) -> None:
@@ -71,7 +81,7 @@ async def _keep(parts: Parts) -> None:
         if sign % _SIGNS_BETWEEN_PRUNINGS == 0:
             parts.prune()
             parts.back_up()
-        systemd.notify("WATCHDOG=1")
+        _say("WATCHDOG=1")
         await asyncio.sleep(interval)
 
 
