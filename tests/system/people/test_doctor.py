@@ -199,6 +199,18 @@ HARMS = [
         "sudo", "error", "secure_path is not set",
     ),
     Harm(
+        "sudo by another name",
+        ("echo Defaults pam_service=su >/etc/sudoers.d/zz",),
+        "sudo", "warning", "by the name of su, whose stack asks for no code",
+        mend=("rm /etc/sudoers.d/zz",),
+    ),
+    Harm(
+        "sudo asks nobody",
+        ("echo 'Defaults !authenticate' >/etc/sudoers.d/zz",),
+        "sudo", "warning", "with !authenticate",
+        mend=("rm /etc/sudoers.d/zz",),
+    ),
+    Harm(
         "masked",
         ("systemctl stop smsotpd", "systemctl mask smsotpd"),
         "unit", "error", "masked",

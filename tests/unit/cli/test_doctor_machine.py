@@ -48,6 +48,38 @@ def test_whom_sudo_never_asks_is_noted(host: FakeHost) -> None:
     assert "ansible" in finding.what
 
 
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ('"Options": [{"authenticate": false}]', "by a “Defaults” with !authenticate"),
+        (
+            '"Binding": [{"username": "bob"}], "Options": [{"authenticate": false}]',
+            "by a “Defaults” with !authenticate",
+        ),
+        ('"Options": [{"pam_service": "other"}]', "by the name of other, whose stack asks for no"),
+        ('"Options": [{"pam_login_service": "su-l"}]', "by the name of su-l, whose stack asks for"),
+    ],
+)
+def test_defaults_by_which_sudo_goes_past_the_code_are_warnings(
+    options: str, what: str, host: FakeHost
+) -> None:
+    host.answers["cvtsudoers"] = Finished(0, f'{{"Defaults": [{{{options}}}]}}')
+
+    (finding,) = sudo_findings(host, asking=["sudo"], interpreted=False)
+
+    assert finding.severity is Severity.WARNING
+    assert what in finding.what
+
+
+def test_another_name_is_fine_if_its_stack_asks_and_a_native_terminal_needs_no_path(
+    host: FakeHost,
+) -> None:
+    host.answers["sudo -V"] = Finished(0, "Sudo version 1.9\n")
+    host.answers["cvtsudoers"] = Finished(0, '{"Defaults": [{"Options": [{"pam_service": "su"}]}]}')
+
+    assert list(sudo_findings(host, asking=["su", "sudo"], interpreted=False)) == []
+
+
 UNIT = "LoadState=loaded\nActiveState=active\nWatchdogUSec=1min\nNRestarts=0\nDropInPaths=\n"
 
 

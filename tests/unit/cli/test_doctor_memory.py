@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the doctor says when the PINs that are hashed at once need more memory than there is."""
 
+import os
 import tomllib
 
 import pytest
@@ -68,6 +69,13 @@ def test_where_the_unit_is_not_what_is_tight_no_higher_limit_is_proposed(
 
     assert finding.commands == ()
     assert finding.remedy.endswith("then: systemctl restart smsotpd.service")
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(host: FakeHost) -> None:
+    host.places.policies.mkdir()
+    os.mkfifo(host.places.policies / "a.toml")
+
+    assert pin_cost(host).threads == 2
 
 
 def test_the_doctor_knows_what_hashing_takes_unless_configured(host: FakeHost) -> None:

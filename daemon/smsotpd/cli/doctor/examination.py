@@ -32,10 +32,9 @@ def examine(host: Host, connect: Connect, *, owner: int = 0) -> Report:
     findings: list[Finding] = [*stack_findings(stacks)]
     if "sshd" in with_us:
         findings += sshd_findings(host, stacks.deadlines("sshd"))
-    if any(
-        name in with_us and stacks.terminal(name) is Terminal.PYTHON for name in ("sudo", "sudo-i")
-    ):
-        findings += sudo_findings(host)
+    if by_sudo := [name for name in ("sudo", "sudo-i") if name in with_us]:
+        interpreted = any(stacks.terminal(name) is Terminal.PYTHON for name in by_sudo)
+        findings += sudo_findings(host, asking=with_us, interpreted=interpreted)
     findings += unit_findings(host)
     findings += memory_findings(host)
     findings += configuration_findings(host)

@@ -114,7 +114,8 @@ def _documents(host: Host) -> Iterator[tuple[str, dict[str, object]]]:
     """
     main = host.places.root / MAIN.lstrip("/")
     for path in (main, *sorted(host.places.policies.glob("*.toml"))):
-        if path.name.startswith("."):
+        # A pipe in its place would keep us waiting.
+        if path.name.startswith(".") or not path.is_file():
             continue
         try:
             document = tomllib.loads(path.read_text())
