@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from smsotpd.cli.output import cell, printable
-from smsotpd.cli.records import Record, Wanted
+from smsotpd.cli.records import Record, Wanted, left_out
 from smsotpd.cli.tool import Tool, json_option, pass_tool
 from smsotpd.cli.when import FORMS, parse_when
 from smsotpd.core.event_names import ALL_KINDS
@@ -92,6 +92,8 @@ def history(
     show = _show_json if tool.as_json else _shown_as_table()
     records = tool.records()
     found = records.newest(wanted, lines)
+    for complaint in left_out(tool.host):
+        click.echo(f"smsotpctl: what it holds is missing here: {printable(complaint)}", err=True)
     if not (found or follow or tool.as_json):
         click.echo("The journal has no such event.")
         return

@@ -63,6 +63,10 @@ class Program(click.Group):
             where = f"{error.filename}: " if error.filename else ""
             click.echo(f"smsotpctl: {printable(f'{where}{error.strerror}')}", err=True)
             context.exit(Exit.FAILED)
+        except UnicodeEncodeError:
+            # Octets that are no text stand in arguments as lone surrogates (PEP 383).
+            click.echo("smsotpctl: something that was given is no UTF-8 text", err=True)
+            context.exit(Exit.USAGE)
         except Exception as error:  # a traceback is no error message
             if context.ensure_object(Tool).debug:
                 raise

@@ -15,6 +15,7 @@ from systemd import journal
 
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.exit import Exit
+from smsotpd.cli.host import Host
 from smsotpd.core.event_names import ALL_KINDS, message_id
 
 UNIT: Final = "smsotpd.service"
@@ -142,6 +143,15 @@ def _reader(wanted: Wanted) -> journal.Reader:
         reader.close()
         raise
     return reader
+
+
+def left_out(host: Host) -> list[str]:
+    """Return what journalctl says of files of the journal that cannot be read.
+
+    Whoever reads the journal is told of none of them: what they hold looks as if it had never been.
+    """
+    errors = host.run("journalctl", "--lines=0", "--no-pager").errors
+    return [line for line in errors.splitlines() if "ignoring file" in line]
 
 
 def _require_access() -> None:

@@ -83,20 +83,30 @@ def _watch(tool: Tool, interval: float) -> None:
         watch_on_screen,
     )
 
-    def show() -> None:
-        facts = _ask(tool)
-        if tool.as_json:
-            click.echo(json.dumps(facts, ensure_ascii=True))
-            return
-        click.echo(_now())
-        _print_blocks(facts)
-        click.echo()
-
+    # What is wrong from the start is an error; a restart later on is no reason to end.
+    begun = [_ask(tool)]
     if tool.as_json or not is_screen():
-        watch_as_text(show, interval)
+        watch_as_text(lambda: _show(tool, begun.pop() if begun else None), interval)
     else:
-        _ask(tool)  # what is wrong from the start is an error, not a picture
         watch_on_screen(lambda: _drawn(tool), interval)
+
+
+def _show(tool: Tool, facts: Entry | None) -> None:
+    """Print what is known, or ask for it now."""
+    complaint = ""
+    try:
+        facts = facts or _ask(tool)
+    except CliError as error:
+        complaint = error.text
+    if tool.as_json:
+        click.echo(json.dumps({"error": complaint} if complaint else facts, ensure_ascii=True))
+        return
+    click.echo(_now())
+    if facts is not None:
+        _print_blocks(facts)
+    else:
+        click.echo(printable(complaint))
+    click.echo()
 
 
 def _drawn(tool: Tool) -> "RenderableType":

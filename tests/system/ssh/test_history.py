@@ -105,6 +105,28 @@ def test_who_may_read_the_journal_may_read_the_history(server: Machine, alice: A
     assert f"User {alice.name}: enrolled" in allowed.stdout
 
 
+def test_a_damaged_file_of_the_journal_is_named(server: Machine, alice: Account) -> None:
+    server.run(["journalctl", "--sync"])
+    damage = "cd /var/log/journal/*/ && head -c 100 system.journal >system@damaged.journal && pwd"
+    directory = server.run(["sh", "-ec", damage]).stdout.strip()
+    try:
+        done = server.run(["smsotpctl", "history", alice.name])
+    finally:
+        server.run(["rm", f"{directory}/system@damaged.journal"])
+
+    assert f"User {alice.name}: enrolled" in done.stdout
+    assert "what it holds is missing here" in done.stderr
+    assert f"{directory}/system@damaged.journal" in done.stderr
+    assert server.run(["smsotpctl", "history", alice.name]).stderr == ""
+
+
+def test_octets_that_are_no_text_are_refused_in_words(server: Machine) -> None:
+    for words in ("history", "policy explain", "user show"):
+        rest = " sshd" if "policy" in words else ""
+        done = server.run(["bash", "-c", f"smsotpctl {words} $'\\xff'{rest}"], check=False)
+        assert (done.returncode, "no UTF-8 text" in done.stderr) == (2, True), done.stderr
+
+
 def test_following_shows_a_login_as_it_happens(server: Machine, alice: Account) -> None:
     following = server.spawn(
         ["smsotpctl", "history", alice.name, "--follow"], env={"TERM": "xterm"}

@@ -18,6 +18,7 @@ class FakeRecords:
     count: int = -1
 
     def newest(self, wanted: Wanted, count: int) -> list[Record]:
+        "".join((wanted.user, wanted.service, wanted.gateway)).encode()  # as the journal needs it
         self.asked, self.count = wanted, count
         return self.entries
 

@@ -11,8 +11,10 @@ import pytest
 from smsotpd.cli import records
 from smsotpd.cli.errors import CliError
 from smsotpd.cli.exit import Exit
+from smsotpd.cli.host import Finished
 from smsotpd.cli.records import JournalRecords, Record, Wanted
 from tests.unit.cli.conftest import Shell
+from tests.unit.cli.fake_host import FakeHost
 
 DENIED = Record(
     1_700_000_000.5,
@@ -73,6 +75,19 @@ def test_following_shows_what_comes_until_ctrl_c(shell: Shell) -> None:
     assert "handed to gateway main" in result.output
     assert result.exit_code == Exit.DONE
     assert "nothing more was done" not in result.output
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_damaged_file_of_the_journal_is_no_quiet_gap(
+    form: list[str], shell: Shell, host: FakeHost
+) -> None:
+    said = "Journal file /var/log/journal/1/system@2.journal is truncated, ignoring file."
+    host.answers["journalctl"] = Finished(0, "", f"{said}\nHint: You are not seeing others'.\n")
+
+    result = shell.run("history", *form)
+
+    assert f"what it holds is missing here: {said}" in result.output
+    assert "Hint" not in result.output
 
 
 def test_nothing_found_is_said_to_people_only(shell: Shell) -> None:

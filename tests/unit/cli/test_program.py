@@ -110,3 +110,10 @@ def test_a_closed_standard_stream_is_no_riddle(words: str, code: Exit, closed: s
 
     assert "Traceback" not in done.stderr
     assert done.returncode == code
+
+
+def test_octets_that_are_no_text_are_a_usage_error(shell: Shell) -> None:
+    result = shell.run("history", "\udcff")
+
+    assert result.exit_code == Exit.USAGE
+    assert "something that was given is no UTF-8 text" in result.output

@@ -162,6 +162,30 @@ def test_watching_as_json_prints_one_object_a_line(shell: Shell, daemon: FakeDae
     assert [json.loads(line)["version"] for line in lines] == ["0.1.0", "0.1.0"]
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_watching_goes_on_while_the_daemon_restarts(
+    form: list[str], shell: Shell, daemon: FakeDaemon
+) -> None:
+    gone = CliError("smsotpd \x1bdoes not run", exit_code=Exit.UNAVAILABLE)
+    daemon.fail_at = ("Status", 2, gone)
+    daemon.interrupt_after = 4
+
+    result = shell.run("status", "--watch", "--interval", "0.2", *form)
+
+    assert result.exit_code == Exit.DONE
+    assert result.output.count("0.1.0") == 2
+    if form:
+        assert json.loads(result.output.splitlines()[1]) == {"error": gone.text}
+    else:
+        assert "smsotpd \\x1bdoes not run" in result.output
+
+
+def test_watching_what_is_not_there_from_the_start_fails(shell: Shell, daemon: FakeDaemon) -> None:
+    daemon.failure = CliError("smsotpd does not run", exit_code=Exit.UNAVAILABLE)
+
+    assert shell.run("status", "--watch").exit_code == Exit.UNAVAILABLE
+
+
 def test_nothing_that_a_gateway_says_controls_the_terminal(
     shell: Shell, daemon: FakeDaemon
 ) -> None:
