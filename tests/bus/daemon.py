@@ -121,9 +121,14 @@ class Daemon:
             return []
         return [json.loads(line) for line in self.outbox.read_text().splitlines()]
 
+    def codes(self) -> list[str]:
+        """Return the codes that were sent, oldest first; a message about something has none."""
+        first = (message["text"].split()[0] for message in self.messages())
+        return [word for word in first if word.isdecimal()]
+
     def code(self) -> str:
-        """Return the code in the newest message."""
-        return self.messages()[-1]["text"].split()[0]
+        """Return the newest code that was sent."""
+        return self.codes()[-1]
 
     def descriptors(self) -> int:
         """Return how many file descriptors the daemon has open."""

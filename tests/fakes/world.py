@@ -159,10 +159,10 @@ class World:
             self.languages,
         )
         self.authenticators = Authenticators(
-            store, clock, self.source, APP_CODES, journal, KEY, settings
+            store, clock, self.source, APP_CODES, journal, KEY, settings, journal.tell
         )
-        self.recovery = RecoveryCodes(store, self.hasher, self.source, journal)
-        own_authenticator = OwnAuthenticator(store, self.authenticators, journal, journal.tell)
+        self.recovery = RecoveryCodes(store, self.hasher, self.source, journal, journal.tell)
+        own_authenticator = OwnAuthenticator(store, self.authenticators, journal)
         self.self_service = SelfService(
             store,
             clock,
@@ -180,7 +180,9 @@ class World:
             self.languages,
         )
         self.invitations = Invitations(store, clock, self.hasher, self.source, journal)
-        self.break_glasses = BreakGlasses(store, clock, self.hasher, self.source, journal)
+        self.break_glasses = BreakGlasses(
+            store, clock, self.hasher, self.source, journal, journal.tell
+        )
 
     def _day(self, _wall: float) -> str:
         return self.today

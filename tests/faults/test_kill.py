@@ -88,7 +88,7 @@ async def for_recovery(client: Client) -> str:
 async def lead(daemon: Daemon, rhost: str, *answers: str) -> Seen:
     """Give answers to a login, and return what came of it."""
     seen = Seen()
-    before = len(daemon.messages())
+    before = len(daemon.codes())
     try:
         async with Client(daemon.address) as client:
             name, _ = await client.begin("alice", rhost=rhost)
@@ -105,7 +105,7 @@ async def lead(daemon: Daemon, rhost: str, *answers: str) -> Seen:
             seen.whole = True
     except BusError:
         pass  # the bus says that the daemon is gone
-    if len(daemon.messages()) > before:
+    if len(daemon.codes()) > before:
         seen.code = daemon.code()
     return seen
 

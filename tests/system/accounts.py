@@ -65,7 +65,8 @@ class Account:
 
     def codes(self) -> list[str]:
         """Return the codes that were sent to the phone, oldest first."""
-        return [re.findall(r"\b\d{6,10}\b", text)[0] for text in self.messages()]
+        found = (re.search(r"\b\d{6,10}\b", text) for text in self.messages())
+        return [code[0] for code in found if code]
 
     def code(self) -> str:
         """Return the newest code."""

@@ -65,10 +65,14 @@ def logins_of(machine: Machine) -> str:
 
 
 def newest_code(machine: Machine, phone: str, before: int) -> str:
-    """Wait for a message beyond so many, and return the code in the newest one to the phone."""
-    wait_until(lambda: len(outbox(machine)) > before, 15, "a message was sent")
-    texts = [text for to, text in outbox(machine) if to == phone]
-    return str(re.findall(r"\b\d{6}\b", texts[-1])[0])
+    """Wait for a code to the phone beyond so many messages, and return the newest."""
+
+    def codes() -> list[str]:
+        texts = [text for to, text in outbox(machine)[before:] if to == phone]
+        return [code for text in texts for code in re.findall(r"\b\d{6}\b", text)]
+
+    wait_until(lambda: bool(codes()), 15, "a code was sent")
+    return codes()[-1]
 
 
 def log_in(machine: Machine, phone: str = PHONE) -> Recording:

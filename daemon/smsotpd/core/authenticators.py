@@ -1,16 +1,18 @@
 # SPDX-FileCopyrightText: The pam-smsotp authors
 # SPDX-License-Identifier: Apache-2.0
-"""The use cases of administration that concern authenticator apps."""
+"""The use cases that concern authenticator apps; the user is told, whoever the caller is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from smsotpd.core.authenticator import DIGITS, Authenticator, judge_app_code, seed_of
+from smsotpd.core.enrolment import Enrolment
 from smsotpd.core.errors import BadArgumentError, BusyError, NotFoundError, RefusedError
 from smsotpd.core.events import EnrolmentChanged
 from smsotpd.core.moment import Moment, may_have_passed
+from smsotpd.core.old_address import APP_ADDED, APP_REMOVED, Tell, tell_of_way
 from smsotpd.core.policy import Settings
-from smsotpd.core.ports import AppCodes, Clock, CodeSource, Journal, Store
+from smsotpd.core.ports import AppCodes, Clock, CodeSource, Journal, Store, StoreChange
 from smsotpd.core.request import normalised
 
 _SALT_BITS = 128
@@ -55,6 +57,7 @@ class Authenticators:
         journal: Journal,
         key: bytes,
         settings: Callable[[], Settings],
+        tell: Tell,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -63,6 +66,7 @@ class Authenticators:
         self._journal = journal
         self._key = key
         self._settings = settings
+        self._tell = tell
         # Lost in a crash on purpose: the app is set up again, and nothing was changed.
         self._pending: dict[str, _Pending] = {}
 
@@ -76,7 +80,8 @@ class Authenticators:
         if digits not in DIGITS:
             raise BadArgumentError("digits", f"must be {DIGITS[0]} or {DIGITS[1]}")
         now = self._clock.now()
-        self._require_enrolled(user)
+        with self._store.change() as change:
+            _require_enrolled(change, user)
         for name, pending in list(self._pending.items()):
             if may_have_passed(pending.since, _SECONDS_TO_CONFIRM, now):
                 del self._pending[name]
@@ -113,10 +118,12 @@ class Authenticators:
             raise RefusedError(
                 f"wrong code; tries left: {left} (is the clock right, here and on the phone?)"
             )
-        self._require_enrolled(accepted.user)
         with self._store.change() as change:
+            enrolment = _require_enrolled(change, accepted.user)
             change.put_authenticator(accepted)
-        self._journal.record(EnrolmentChanged(accepted.user, "authenticator added", pending.by_uid))
+        event = EnrolmentChanged(accepted.user, "authenticator added", pending.by_uid)
+        self._journal.record(event)
+        tell_of_way(self._tell, event, enrolment.recipients, APP_ADDED)
 
     def remove(self, user: str, by_uid: int) -> None:
         """Accept codes of a user's app no more.
@@ -125,12 +132,17 @@ class Authenticators:
             NotFoundError: the user has none.
         """
         with self._store.change() as change:
-            if change.authenticator(user) is None:
+            enrolment = change.enrolment(user)
+            if enrolment is None or change.authenticator(user) is None:
                 raise NotFoundError("no user of that name has an authenticator")
             change.drop_authenticator(user)
-        self._journal.record(EnrolmentChanged(user, "authenticator removed", by_uid))
+        event = EnrolmentChanged(user, "authenticator removed", by_uid)
+        self._journal.record(event)
+        tell_of_way(self._tell, event, enrolment.recipients, APP_REMOVED)
 
-    def _require_enrolled(self, user: str) -> None:
-        with self._store.change() as change:
-            if change.enrolment(user) is None:
-                raise NotFoundError("no user of that name is enrolled")
+
+def _require_enrolled(change: StoreChange, user: str) -> Enrolment:
+    enrolment = change.enrolment(user)
+    if enrolment is None:
+        raise NotFoundError("no user of that name is enrolled")
+    return enrolment

@@ -14,6 +14,7 @@ from smsotpd.core.errors import (
     RefusedError,
 )
 from smsotpd.core.events import BreakGlassExpired, BreakGlassMade
+from smsotpd.core.old_address import BREAK_GLASS_MADE, Tell, tell_of_way
 from smsotpd.core.ports import Clock, CodeSource, Journal, PinHasher, Store, StoreChange
 from smsotpd.core.secret import Secret
 from smsotpd.core.spare_code import (
@@ -41,12 +42,14 @@ class BreakGlasses:
         hasher: PinHasher,
         source: CodeSource,
         journal: Journal,
+        tell: Tell,
     ) -> None:
         self._store = store
         self._clock = clock
         self._hasher = hasher
         self._source = source
         self._journal = journal
+        self._tell = tell
 
     async def make(self, user: str, seconds: int, reason: str, by_uid: int) -> str:
         """Make a code that is accepted once, in place of the sent one; an older one dies.
@@ -70,9 +73,11 @@ class BreakGlasses:
         encoded = await self._hasher.hash(Secret(code))
         out = BreakGlass(user, encoded, why, by_uid, self._clock.now(), float(seconds))
         with self._store.change() as change:
-            _require_active(change, user)
+            enrolment = _require_active(change, user)
             change.put_break_glass(out)
-        self._journal.record(BreakGlassMade(user, why, out.lifetime, by_uid))
+        event = BreakGlassMade(user, why, out.lifetime, by_uid)
+        self._journal.record(event)
+        tell_of_way(self._tell, event, enrolment.recipients, BREAK_GLASS_MADE)
         return grouped(code)
 
     def expire(self) -> None:

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Telling the addresses that a user had of what becomes of them, and of another way in.
 
-Whoever takes an account over changes its address first. The old one is the only place where the
-user can still learn of it.
+Whoever takes an account over changes its address first, or adds a way in that needs none. The
+address that is there is the only place where the user can still learn of it, also if it was an
+administrator, or somebody with an administrator's rights.
 """
 
 from collections.abc import Callable
 
 from smsotpd.core.event_names import kind_of
-from smsotpd.core.events import EnrolmentChanged, Event
+from smsotpd.core.events import BreakGlassMade, EnrolmentChanged, Event
 from smsotpd.core.notification import Notification
 from smsotpd.core.phrase import phrase
 from smsotpd.core.recipient import Recipient
@@ -25,6 +26,14 @@ APP_ADDED = phrase(
 APP_REMOVED = phrase(
     "{host}: {user} has no authenticator app any more since {date}, {time}. "
     "If that was not you, tell an administrator."
+)
+RECOVERY_MADE = phrase(
+    "{host}: {user} has new recovery codes since {date}, {time}. "
+    "If you did not ask for them, tell an administrator."
+)
+BREAK_GLASS_MADE = phrase(
+    "{host}: a code that lets {user} in once was made on {date} at {time}. "
+    "If you did not ask for it, tell an administrator."
 )
 Tell = Callable[[Notification, Event], None]
 
@@ -46,9 +55,13 @@ def tell_old_addresses(
     tell(notification, event)
 
 
-def tell_of_app(
-    tell: Tell, event: EnrolmentChanged, recipients: tuple[Recipient, ...], text: str
+def tell_of_way(
+    tell: Tell,
+    event: EnrolmentChanged | BreakGlassMade,
+    recipients: tuple[Recipient, ...],
+    text: str,
 ) -> None:
-    """Tell a user's preferred address that an app was added or removed by the user."""
-    kinds = frozenset({kind_of(EnrolmentChanged)})
-    tell(Notification(f"own-app/{event.user}", kinds, to=recipients[:1], text=text), event)
+    """Tell a user's preferred address that a way in, besides codes that are sent, came or went."""
+    kinds = frozenset({kind_of(type(event))})
+    # A name of the user's own, as above.
+    tell(Notification(f"way-in/{event.user}", kinds, to=recipients[:1], text=text), event)

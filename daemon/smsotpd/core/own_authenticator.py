@@ -7,8 +7,6 @@ from smsotpd.core.authenticator import DIGITS
 from smsotpd.core.authenticators import Authenticators
 from smsotpd.core.ending import deny
 from smsotpd.core.errors import NotFoundError, RefusedError
-from smsotpd.core.events import EnrolmentChanged
-from smsotpd.core.old_address import APP_ADDED, APP_REMOVED, Tell, tell_of_app
 from smsotpd.core.ports import Journal, Store
 from smsotpd.core.proving import CHANGED_MEANWHILE
 from smsotpd.core.self_change import SelfChange
@@ -18,13 +16,10 @@ from smsotpd.core.transaction import Result, Stage, Steps
 class OwnAuthenticator:
     """Lead a user from proven factors to another app, or to none."""
 
-    def __init__(
-        self, store: Store, authenticators: Authenticators, journal: Journal, tell: Tell
-    ) -> None:
+    def __init__(self, store: Store, authenticators: Authenticators, journal: Journal) -> None:
         self._store = store
         self._authenticators = authenticators
         self._journal = journal
-        self._tell = tell
 
     def offer(self, change: SelfChange) -> Steps:
         """Show what an app needs; one that the user has stays in force until `confirm`."""
@@ -45,7 +40,7 @@ class OwnAuthenticator:
         except NotFoundError:
             reason, told = f"{change.wish.kind}: too many wrong codes", prompts.TOO_MANY_WRONG
             return deny(self._journal, change, Result.MAXTRIES, reason, told)
-        return self._done(change, "authenticator added", APP_ADDED)
+        return prompts.end_changed()
 
     def remove(self, change: SelfChange) -> Steps:
         """Accept codes of the app no more."""
@@ -55,12 +50,6 @@ class OwnAuthenticator:
             self._authenticators.remove(change.context.user, change.uid)
         except NotFoundError:
             return self._refuse(change)
-        return self._done(change, "authenticator removed", APP_REMOVED)
-
-    def _done(self, change: SelfChange, what: str, text: str) -> Steps:
-        event = EnrolmentChanged(change.context.user, what, change.uid)
-        recipients = change.before.recipients if change.before else ()
-        tell_of_app(self._tell, event, recipients, text)
         return prompts.end_changed()
 
     def _is_as_it_was(self, change: SelfChange) -> bool:

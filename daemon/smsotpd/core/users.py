@@ -251,11 +251,13 @@ class Users:
         return forgotten
 
     def remove(self, user: str, by_uid: int) -> None:
-        """Forget a user."""
+        """Forget a user; the addresses are told, since another may be enrolled in their place."""
         with self._store.change() as change:
-            _require(change.enrolment(user))
+            enrolment = _require(change.enrolment(user))
             change.drop_enrolment(user)
-        self._journal.record(EnrolmentChanged(user, "removed", by_uid))
+        event = EnrolmentChanged(user, "removed", by_uid)
+        self._journal.record(event)
+        tell_old_addresses(self._tell, event, enrolment.recipients, ())
 
     def _state(
         self, enrolment: Enrolment, failures: Failures, ways: Ways, now: Moment

@@ -170,10 +170,10 @@ class Parts:
             languages,
         )
         self.authenticators = Authenticators(
-            store, self.clock, source, app_codes, journal, key, settings
+            store, self.clock, source, app_codes, journal, key, settings, notifier.tell
         )
-        self.recovery = RecoveryCodes(store, hasher, source, journal)
-        own_authenticator = OwnAuthenticator(store, self.authenticators, journal, notifier.tell)
+        self.recovery = RecoveryCodes(store, hasher, source, journal, notifier.tell)
+        own_authenticator = OwnAuthenticator(store, self.authenticators, journal)
         self.self_service = SelfService(
             store,
             clock,
@@ -191,7 +191,7 @@ class Parts:
             languages,
         )
         self.invitations = Invitations(store, self.clock, hasher, source, journal)
-        self.break_glasses = BreakGlasses(store, self.clock, hasher, source, journal)
+        self.break_glasses = BreakGlasses(store, self.clock, hasher, source, journal, notifier.tell)
         self.imports = Imports(store, self.clock, hasher, journal, settings, notifier.tell)
         self._configured = self._taken()
         self._overviews = Overviews(

@@ -22,8 +22,8 @@ BY = 1000
 
 @pytest.fixture
 def imports(world: World) -> Imports:
-    world.users.remove(USER, BY)
-    world.journal.events.clear()
+    with world.store.change() as change:
+        change.drop_enrolment(USER)
     return Imports(
         world.store,
         world.clock,

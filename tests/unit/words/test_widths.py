@@ -12,7 +12,13 @@ from smsotpd.core.gateways import TEST_TEXT
 from smsotpd.core.gsm7 import EXTENSION, is_gsm7
 from smsotpd.core.issuing import code_message
 from smsotpd.core.notification import DEFAULT_TEXT, text_of
-from smsotpd.core.old_address import APP_ADDED, APP_REMOVED, TEXT
+from smsotpd.core.old_address import (
+    APP_ADDED,
+    APP_REMOVED,
+    BREAK_GLASS_MADE,
+    RECOVERY_MADE,
+    TEXT,
+)
 from smsotpd.core.phrase import ENGLISH, Catalogue, in_language
 from smsotpd.core.policy import Policy
 from smsotpd.core.recipient import Recipient
@@ -22,6 +28,7 @@ from tests.fakes.compiled import LANGUAGES, catalogue
 from tests.fakes.every_step import all_steps, steps_around_a_login, steps_on_a_terminal
 from tests.fakes.languages import Marked
 
+NOTICES = (TEXT, APP_ADDED, APP_REMOVED, RECOVERY_MADE, BREAK_GLASS_MADE)
 COLUMNS = 60
 SEPTETS = 160
 # A PAM message holds 512 bytes (PAM_MAX_MSG_SIZE).
@@ -82,7 +89,7 @@ def test_the_message_with_a_code_is_one_sms_and_begins_with_the_code(language: s
 
 
 @each_language
-@pytest.mark.parametrize("text", [TEXT, APP_ADDED, APP_REMOVED])
+@pytest.mark.parametrize("text", NOTICES)
 def test_a_notice_of_a_change_is_one_sms(language: str, text: str) -> None:
     values = {"host": HOST, "user": "m.mustermann", "date": "2027-01-31", "time": "23:59:59 CEST"}
     assert septets(fill(in_language(catalogue(language), text), values)) <= SEPTETS
@@ -119,7 +126,7 @@ def test_a_test_message_is_one_sms_and_names_the_host(language: str) -> None:
 
 def test_the_english_texts_are_single_sms_too() -> None:
     values = {"host": HOST, "user": "m.mustermann", "date": "2027-01-31", "time": "23:59:59 CEST"}
-    for text in (TEXT, APP_ADDED, APP_REMOVED):
+    for text in NOTICES:
         assert septets(fill(text, values)) <= SEPTETS
     assert is_gsm7(Policy().texts.message)
     assert septets(fill(TEST_TEXT, {"host": HOST})) <= SEPTETS
