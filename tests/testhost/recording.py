@@ -5,6 +5,7 @@
 `RECORD=1` in the environment writes the files anew; without it, a difference is a failure.
 """
 
+import difflib
 import os
 import re
 from types import TracebackType
@@ -143,4 +144,6 @@ def compare(name: str, *recordings: Recording, hide: tuple[tuple[str, str], ...]
     if os.environ.get("RECORD"):
         TRANSCRIPTS.mkdir(exist_ok=True)
         path.write_text(text)
-    assert path.read_text() == text, f"{path} is not what is shown now: make transcripts"
+    recorded, shown = (each.splitlines(keepends=True) for each in (path.read_text(), text))
+    changed = "".join(difflib.unified_diff(recorded, shown, "recorded", "shown now", n=0))
+    assert not changed, f"{path} is not what is shown now: make transcripts\n{changed}"
