@@ -64,7 +64,7 @@ async def test_five_hundred_pins_at_once_get_ten_answers(
 ) -> None:
     tried(CONNECTIONS * EACH + 2)
     opened = await open_everywhere(crowd)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         ends = await asyncio.gather(*(answer(*login, WRONG_PIN) for login in opened))
     assert Counter(map(tuple, ends)) == {("outcome", "PAM_AUTH_ERR"): CONNECTIONS * EACH}
     assert await failures(root) == (10, "locked")
@@ -86,7 +86,7 @@ async def test_five_hundred_codes_at_once_get_three_answers(
     opened = await open_everywhere(crowd, PIN, service="login", rhost="192.0.2.1")
     assert len(daemon.messages()) == 1
     wrong = next(code for code in ("000000", "111111") if code != daemon.code())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         ends = await asyncio.gather(*(answer(*login, wrong) for login in opened))
     kinds = Counter(text.split(",")[0] if kind == "hidden" else text for kind, text in ends)
     assert kinds["Wrong code"] == 2
@@ -102,7 +102,7 @@ async def test_five_hundred_right_codes_at_once_let_in_one(
     tried(CONNECTIONS * EACH)
     opened = await open_everywhere(crowd, PIN, service="login", rhost="192.0.2.1")
     code = daemon.code()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         ends = await asyncio.gather(*(answer(*login, code) for login in opened))
     assert sum(end == ["outcome", "PAM_SUCCESS"] for end in ends) == 1
     assert await failures(root) == (0, "active")

@@ -59,7 +59,7 @@ async def at_all_prompts(
         for proof in proofs:
             await client.respond(transaction, proof)
         opened.append((client, transaction))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         ends = await asyncio.gather(
             *(answer(*login, typed(number)) for number, login in enumerate(opened))
         )

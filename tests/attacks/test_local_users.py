@@ -34,7 +34,7 @@ UNIX_FDS: Final = 9
 async def log_in(root: Client, daemon: Daemon, service: str = "sshd") -> float:
     """Log alice in as sshd does; return the seconds that it took."""
     begun = time.monotonic()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         transaction, _ = await root.begin("alice", service)
         await root.respond(transaction, PIN)
         assert await root.respond(transaction, daemon.code()) == [["outcome", "PAM_SUCCESS"]]
@@ -139,7 +139,7 @@ async def test_descriptors_that_nobody_asked_for_are_closed(
             with suppress(ConnectionError):  # the bus has had enough of it, too
                 attacker.send(message, opened)
         await log_in(root, daemon)
-        wait_until(lambda: daemon.descriptors() <= before, 5)
+        wait_until(lambda: daemon.descriptors() <= before, 20)
 
 
 async def test_a_message_of_megabytes_costs_neither_time_nor_memory(
@@ -151,7 +151,7 @@ async def test_a_message_of_megabytes_costs_neither_time_nor_memory(
     body = struct.pack("<I", length) + bytes(length)
     with RawConnection(daemon.address, NOBODY.pw_uid) as attacker:
         attacker.call(AUTHENTICATION, "Begin", "aau", body)
-        assert await log_in(root, daemon) < 2
+        assert await log_in(root, daemon) < 4
         assert attacker.is_open()
     assert memory(daemon) < before + 8 * 1024
 

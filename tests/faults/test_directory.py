@@ -56,11 +56,11 @@ async def test_a_directory_that_hangs_holds_up_nothing_for_long(
         name, _ = await root.begin("alice", rhost=f"192.0.2.{number}")
         await root.respond(name, PIN)
         assert await root.respond(name, stuck.code()) == GRANTED
-        assert time.monotonic() - begun < 6
+        assert time.monotonic() - begun < 15
     tried()
     begun = time.monotonic()
     await root.enrol("bob", PHONE, PIN)
-    assert time.monotonic() - begun < 5, "what else is read in threads does not wait for it"
+    assert time.monotonic() - begun < 15, "what else is read in threads does not wait for it"
     async with Client(stuck.address, NOBODY.pw_uid) as other:
         for member in ("Status", "Cancel"):
             tried()
@@ -69,8 +69,8 @@ async def test_a_directory_that_hangs_holds_up_nothing_for_long(
                 await other.call("org.smsotp1.SelfService", member)
             with pytest.raises(BusError, match="nobody says in time"):
                 await other.begin("nobody", "i3lock")
-            assert time.monotonic() - begun < 8, "one answer to each, and none is waited for long"
+            assert time.monotonic() - begun < 20, "one answer to each, and none is waited for long"
     tried()
     begun = time.monotonic()
     assert stuck.stop() == 0
-    assert time.monotonic() - begun < 5, "look-ups that hang do not hold it"
+    assert time.monotonic() - begun < 15, "look-ups that hang do not hold it"

@@ -134,7 +134,7 @@ def used(server: Machine) -> Iterator[Used]:
     for unit, path, who in (("root", BUS_OF_ROOT, "root"), ("user", BUS_OF_USER, bob.name)):
         command = f"exec dbus-monitor --system > {path} 2>&1"
         server.run(["systemd-run", f"--unit=attack-{unit}", f"--uid={who}", "sh", "-c", command])
-        wait_until(watching(server, path), 10, "the bus is watched")
+        wait_until(watching(server, path), 30, "the bus is watched")
     used.enrolled = accounts.enrol(accounts.new_account(server)).phone.removeprefix("+")
     with accounts.settings(server, LONG_CODES):
         live_through_everything(server, alice, used)

@@ -99,7 +99,7 @@ def test_no_command_of_a_user_reaches_what_is_the_daemons(
 ) -> None:
     tried()
     words = [alice.name if word == "USER" else word for word in argv]
-    done = stranger.machine.run(words, user=stranger.name, check=False, timeout=20)
+    done = stranger.machine.run(words, user=stranger.name, check=False, timeout=60)
     assert done.returncode != 0
     assert alice.phone.removeprefix("+") not in done.stdout
 

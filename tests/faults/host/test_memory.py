@@ -36,7 +36,7 @@ def test_a_daemon_killed_for_its_memory_lets_nobody_in_and_forgets_no_guess(
         with limited(server, TOO_LITTLE):
             for number, login in enumerate(logins):
                 login.answer(PIN if number else "wrong")
-            ends = [login.result(seconds=30) for login in logins]
+            ends = [login.result(seconds=38) for login in logins]
             wait_for_the_next(server, pid, 20)
     assert [end.granted for end in ends] == [False] * AT_ONCE
     # Who was to be killed had counted each guess that it took before it judged it.
