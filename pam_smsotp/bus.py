@@ -28,7 +28,7 @@ SLICE = 0.25
 # Between two looks at a bus whose queue is full, in seconds.
 A_MOMENT = 0.02
 # Longest time that may be lost besides waiting; more, and the host was held up. In seconds.
-LONGEST_LOSS = 0.5
+LONGEST_LOSS = 1.0
 # Steps are a few short lines; what is longer than this is not for us.
 LONGEST_PART = 64 * 1024
 # The last of the three descriptors that a program expects to be open.
@@ -68,7 +68,8 @@ class Bus:
         Whoever calls a set-user-ID program can do that to it, and shall not thereby make the bus
         or the daemon look unreachable.
         """
-        return monotonic() - self._started > LONGEST_LOSS + 2 * self._waited
+        loss = min(LONGEST_LOSS, self._timeout / 2)
+        return monotonic() - self._started > loss + 2 * self._waited
 
     def renew_deadline(self) -> None:
         """Let the next call wait for the whole timeout; without this, calls share one."""

@@ -23,8 +23,6 @@
 #define SECOND UINT64_C(1000000)
 /* Longest time between two looks at pending signals, in µs. */
 #define SLICE (SECOND / 4)
-/* Longest time that may be lost besides waiting; more, and the host was held up. In µs. */
-#define LONGEST_LOSS (SECOND / 2)
 /* Between two looks at a bus whose queue is full, in µs. */
 #define A_MOMENT (SECOND / 50)
 
@@ -67,7 +65,8 @@ static bool may_wait(struct terminal *t, uint64_t *microseconds)
  * can do that to it, and shall not thereby make the bus or the daemon look unreachable. */
 bool was_held_up(const struct terminal *t)
 {
-    return now() - t->started > LONGEST_LOSS + 2 * t->waited;
+    uint64_t half = (uint64_t)t->arguments.timeout * SECOND / 2;
+    return now() - t->started > 2 * t->waited + (half < SECOND ? half : SECOND);
 }
 
 /* Make a socket that is none of the three which the host, started without them, may write to. */
