@@ -15,6 +15,8 @@ from tests.testhost.waiting import wait_until
 
 COMMAND: Final = ("sudo", "id")
 ROOT: Final = "uid=0(root)"
+# A second where nothing else runs, and far from the 40 s that a wait would take. In seconds.
+SOON: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +60,19 @@ class SudoLogin:
     ) -> None:
         self._terminal.close()
 
-    def expect(self, text: str) -> None:
-        """Wait for a text.
+    def expect(self, *texts: str) -> str:
+        """Wait for one of some texts and return it.
 
         Raises:
             AssertionError: it did not come; the message shows what came instead.
         """
         try:
-            self._terminal.expect_exact(text)
+            found = texts[self._terminal.expect_exact(list(texts))]
         except (pexpect.TIMEOUT, pexpect.EOF):
             before = self._terminal.before
-            raise AssertionError(f"sudo did not show {text!r} but {before!r}") from None
-        self._shown += self._terminal.before + text
+            raise AssertionError(f"sudo did not show {texts!r} but {before!r}") from None
+        self._shown += self._terminal.before + found
+        return found
 
     def answer(self, text: str) -> None:
         """Type a line."""

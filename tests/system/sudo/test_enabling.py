@@ -20,6 +20,7 @@ SECURE_PATH = 'secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
         ("su", "pam_python"),
         ("su-l", "pam_python"),
         ("chsh", "pam_python"),
+        ("chfn", "pam_python"),
         ("common-auth", "pam_python"),
         ("passwd", "our module"),
         ("other", "our module"),
@@ -42,6 +43,7 @@ def test_a_place_that_is_unsafe_is_refused_for_good(
     [
         ("", "secure_path is not set"),
         (f"Defaults:nobody !secure_path\nDefaults {SECURE_PATH}", "changes secure_path"),
+        (f"Defaults {SECURE_PATH}\nDefaults!/usr/bin/id !secure_path", "changes secure_path"),
         (f"Defaults {SECURE_PATH}\nDefaults exempt_group=users", "exempt_group"),
         ('Defaults secure_path="/usr/bin:."', "no absolute path"),
     ],
@@ -54,9 +56,11 @@ def test_sudo_without_a_secure_path_for_everybody_is_refused_pam_python(
     with sudo_disabled(sudo_machine):
         before = sudo_machine.read_text("/etc/pam.d/sudo")
         with sudoers(sudo_machine, "\n".join([*others, secure_path, ""])):
-            refused = enable(sudo_machine, "sudo", "--terminal", "python", "--force", check=False)
-        assert refused.returncode != 0
-        assert complaint in refused.stderr
+            for service in ("sudo", "sudo-i"):
+                wanted = ("--terminal", "python", "--force", "--force-unknown")
+                refused = enable(sudo_machine, service, *wanted, check=False)
+                assert refused.returncode != 0
+                assert complaint in refused.stderr
         assert sudo_machine.read_text("/etc/pam.d/sudo") == before
 
 

@@ -3,15 +3,16 @@
 """sudo where nobody answers: no user at the prompt, no gateway, no daemon."""
 
 import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from smsotpd.core.events import LoginCancelled, LoginGranted
 from tests.system import accounts
 from tests.system.accounts import PIN, Account
-from tests.system.sudo.login import SudoLogin
+from tests.system.sudo.login import SOON, SudoLogin
 from tests.testhost.machine import Machine
 from tests.testhost.waiting import wait_until
 
@@ -81,6 +82,24 @@ def hung_daemon(machine: Machine) -> Iterator[None]:
         machine.run(["systemctl", "kill", "--signal=CONT", "smsotpd"])
 
 
+@contextmanager
+def pam_arguments(machine: Machine, words: str) -> Iterator[None]:
+    """Give our module in sudo's stack some arguments for the time of a `with` block."""
+    path = "/etc/pam.d/sudo"
+    before = machine.read_text(path)
+    machine.write_text(path, re.sub(r"pam_smsotp\.(py|so)", rf"\g<0> {words}", before))
+    try:
+        yield
+    finally:
+        machine.write_text(path, before)
+
+
+def wait_until_on_the_bus(machine: Machine) -> None:
+    """Wait until a sudo has reached the bus, of which nothing on its terminal tells."""
+    connections = ["busctl", "list", "--no-legend"]
+    wait_until(lambda: " sudo " in machine.run(connections).stdout, 10, "sudo is on the bus")
+
+
 def test_ctrl_c_while_a_gateway_is_waited_for_ends_sudo_at_once(
     slow_gateway: Machine, alice: Account
 ) -> None:
@@ -93,10 +112,10 @@ def test_ctrl_c_while_a_gateway_is_waited_for_ends_sudo_at_once(
         )
         login.interrupt()
         result = login.result()
-    assert result.seconds < 1
+    assert result.seconds < SOON
     assert not result.granted
     assert result.text.count("PIN: ") == 1
-    wait_until(lambda: alice.journal(LoginCancelled), 1, "the daemon has cancelled the login")
+    wait_until(lambda: alice.journal(LoginCancelled), SOON, "the daemon has cancelled the login")
     assert alice.journal(LoginGranted) == []
 
 
@@ -108,7 +127,7 @@ def test_sudo_that_may_not_ask_fails_at_once_and_sends_nothing(alice: Account, r
     ):
         result = login.result()
     assert result.status == 1
-    assert result.seconds < 1
+    assert result.seconds < SOON
     assert "a password is required" in result.text
     assert alice.messages() == []
 
@@ -130,30 +149,38 @@ def test_a_daemon_that_does_not_run_denies_with_one_line(alice: Account) -> None
 
 
 def test_a_daemon_that_hangs_denies_with_one_line_after_the_timeout(alice: Account) -> None:
-    path = "/etc/pam.d/sudo"
-    before = alice.machine.read_text(path)
-    alice.machine.write_text(path, re.sub(r"pam_smsotp\.(py|so)", r"\g<0> timeout=2", before))
-    try:
-        with hung_daemon(alice.machine), SudoLogin(alice) as login:
-            result = login.result()
-    finally:
-        alice.machine.write_text(path, before)
+    with (
+        pam_arguments(alice.machine, "timeout=2"),
+        hung_daemon(alice.machine),
+        SudoLogin(alice) as login,
+    ):
+        result = login.result()
     assert result.status == 1
-    assert 2 <= result.seconds < 4
+    assert 2 <= result.seconds < 6, "it is waited for once, and not three times"
     assert result.text.count(NOT_AVAILABLE) == 1
 
 
 def test_ctrl_c_while_a_hung_daemon_is_waited_for_ends_sudo_at_once(alice: Account) -> None:
     with hung_daemon(alice.machine), SudoLogin(alice) as login:
-        # Nothing on the terminal tells that sudo waits; its connection to the bus does.
-        connections = ["busctl", "list", "--no-legend"]
-        wait_until(
-            lambda: " sudo " in alice.machine.run(connections).stdout, 10, "sudo is on the bus"
-        )
+        wait_until_on_the_bus(alice.machine)
         login.interrupt()
         result = login.result()
     assert not result.granted
-    assert result.seconds < 1
+    assert result.seconds < SOON
+
+
+def test_a_sudo_that_its_own_caller_stops_is_not_passed_over(alice: Account) -> None:
+    """The caller may stop it while it waits for the daemon, until no time is left."""
+    machine, name = alice.machine, ["pkill", "--exact", "sudo"]
+    with pam_arguments(machine, "fail=ignore timeout=2"), ExitStack() as stack:
+        with hung_daemon(machine):
+            login = stack.enter_context(SudoLogin(alice))
+            wait_until_on_the_bus(machine)
+            machine.run([*name, "--signal=STOP"], user=alice.name)
+        time.sleep(2.5)  # the time itself is the attack
+        machine.run([*name, "--signal=CONT"], user=alice.name)
+        # The answer that came meanwhile is heard, or nothing is available.
+        assert login.expect("PIN: ", NOT_AVAILABLE, "assword") != "assword"
 
 
 def test_a_started_daemon_serves_again(alice: Account) -> None:
