@@ -25,6 +25,8 @@ PAM_IGNORE = "result 25"
 PAM_PERM_DENIED = "result 6"
 LINE = "error The second login step is not available now."
 PIN = {"steps": [["hidden", "PIN: "]]}
+# A second where nothing else runs, and far from the 40 s of the timeout. In seconds.
+SOON = 5
 GRANTED = {"steps": [["outcome", "PAM_SUCCESS"]]}
 
 
@@ -37,7 +39,7 @@ def result(host: PrivateHost, arguments: str, *words: str) -> str:
 def passes_over(host: PrivateHost, *answers: str) -> bool:
     """Say whether a stack of our terminal (fail=ignore) and pam_permit lets the user in."""
     host.write_service(
-        "open", host.terminal_line("fail=ignore timeout=1"), "auth required pam_permit.so"
+        "open", host.terminal_line("fail=ignore timeout=2"), "auth required pam_permit.so"
     )
     return host.drive("open", "alice", *answers).returncode == 0
 
@@ -144,7 +146,7 @@ def test_the_deadline_ends_the_wait(host: PrivateHost) -> None:
     with host.daemon([PIN, {"silence": True}]) as daemon:
         started = time.monotonic()
         done = host.drive(host.use_terminal("timeout=1"), "alice", "2580")
-        assert 1 <= time.monotonic() - started < 2
+        assert 1 <= time.monotonic() - started < 10
         assert facts(done.stdout, ["result"]) == [PAM_AUTHINFO_UNAVAIL]
         wait_until(lambda: daemon.members()[-1] == "Cancel")
 
@@ -173,7 +175,7 @@ def test_nobody_to_ask_ends_at_once(host: PrivateHost) -> None:
     with host.daemon([PIN]) as daemon:
         started = time.monotonic()
         done = host.drive("-f", host.use_terminal(), "alice")
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < SOON
         assert facts(done.stdout, ["result"]) == [PAM_CONV_ERR]
         wait_until(lambda: daemon.members() == ["Begin", "Cancel"])
 
@@ -207,9 +209,9 @@ def test_an_answer_that_cannot_be_relayed_denies(host: PrivateHost, answer: byte
 
 
 def test_a_user_name_that_is_typed_slowly_costs_no_time_of_the_daemons(host: PrivateHost) -> None:
-    service = host.use_terminal("fail=ignore timeout=1")
+    service = host.use_terminal("fail=ignore timeout=2")
     with host.daemon([PIN, {"steps": [["outcome", "PAM_MAXTRIES"]]}]) as daemon:
-        done = host.drive("-n", "-w", "1300", service, "alice", "2580")
+        done = host.drive("-n", "-w", "2300", service, "alice", "2580")
         assert facts(done.stdout, ["result"]) == ["result 11"]
         [(_, [context]), _] = daemon.calls()
         assert isinstance(context, dict)
@@ -268,7 +270,7 @@ def test_a_bus_that_goes_away_at_the_prompt_does_not_kill_the_host(own_host: Pri
         assert program.returncode == 1  # and not -SIGPIPE
 
 
-def test_a_blocked_ctrl_c_ends_a_wait_within_a_second(host: PrivateHost) -> None:
+def test_a_blocked_ctrl_c_ends_a_wait_at_once(host: PrivateHost) -> None:
     with host.daemon([{"silence": True}]) as daemon:
         program = subprocess.Popen(
             host.inside(host.driver, "-b", host.use_terminal(), "alice"),
@@ -278,7 +280,7 @@ def test_a_blocked_ctrl_c_ends_a_wait_within_a_second(host: PrivateHost) -> None
         started = time.monotonic()
         program.send_signal(signal.SIGINT)
         output, _ = program.communicate(timeout=10)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < SOON
         assert facts(output, ["result"]) == [PAM_CONV_ERR]
 
 

@@ -75,7 +75,7 @@ def bus(host: PrivateHost, behave: Callable[[socket.socket], None]) -> Iterator[
             thread.join()
 
 
-def results(host: PrivateHost, seconds: int = 1) -> list[str]:
+def results(host: PrivateHost, seconds: int = 2) -> list[str]:
     """Return how a login ends without and with fail=ignore; pam_permit follows."""
     ends = []
     for arguments in (f"timeout={seconds}", f"timeout={seconds} fail=ignore"):
@@ -228,7 +228,7 @@ def stop_for_a_while(connection: socket.socket) -> None:
         "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     )
     os.kill(pid, signal.SIGSTOP)
-    connection.settimeout(1.6)
+    connection.settimeout(2.6)
     with suppress(TimeoutError):
         wait_for_the_end(connection)
     os.kill(pid, signal.SIGCONT)

@@ -131,7 +131,7 @@ def test_a_daemon_that_fails_at_any_step_never_lets_anybody_in(
 ) -> None:
     with host.daemon([*[PIN] * dies_at, how]):
         host.write_service(
-            "open", host.terminal_line("fail=ignore timeout=1"), "auth required pam_permit.so"
+            "open", host.terminal_line("fail=ignore timeout=2"), "auth required pam_permit.so"
         )
         done = host.drive("open", "alice", "2580", "2580", "2580")
         # Before any answer, a daemon that is gone is one that nobody reached.
@@ -145,10 +145,10 @@ def test_a_daemon_that_answers_late_but_in_time_is_waited_for(host: PrivateHost)
 
 
 def test_each_answer_has_the_whole_timeout_again(host: PrivateHost) -> None:
-    late = {"late": 0.7, "steps": [["hidden", "Code: "]]}
-    granted = {"late": 0.7, "steps": [["outcome", "PAM_SUCCESS"]]}
+    late = {"late": 1.6, "steps": [["hidden", "Code: "]]}
+    granted = {"late": 1.6, "steps": [["outcome", "PAM_SUCCESS"]]}
     with host.daemon([PIN, late, granted]):
-        assert result(host, "timeout=1", "2580", "123456") == CODES["PAM_SUCCESS"]
+        assert result(host, "timeout=3", "2580", "123456") == CODES["PAM_SUCCESS"]
 
 
 def test_a_text_with_a_format_in_it_is_shown_as_it_is(host: PrivateHost) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pexpect
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.parametrize("terminal", IN_ANY_PROGRAM, indirect=True)
 
 PIN = {"steps": [["hidden", "PIN: "]]}
 GRANTED = {"steps": [["outcome", "PAM_SUCCESS"]]}
+# A second where nothing else runs, and far from the 10 s of the timeout. In seconds.
+SOON = 5
 
 
 @contextmanager
@@ -61,7 +64,7 @@ def test_sudo_reaches_the_daemon_with_its_effective_uid(host: PrivateHost) -> No
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x1c"], ids=["SIGINT", "SIGQUIT"])
-def test_ctrl_c_while_the_daemon_is_waited_for_ends_sudo_within_a_second(
+def test_ctrl_c_while_the_daemon_is_waited_for_ends_sudo_at_once(
     host: PrivateHost, key: str
 ) -> None:
     with host.daemon([PIN, {"silence": True}]) as daemon, sudo(host, "id", "-u") as terminal:
@@ -71,26 +74,29 @@ def test_ctrl_c_while_the_daemon_is_waited_for_ends_sudo_within_a_second(
         started = time.monotonic()
         terminal.send(key)
         terminal.expect(pexpect.EOF)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < SOON
         wait_until(lambda: daemon.members() == ["Begin", "Respond", "Cancel"])
 
 
 def test_ctrl_c_at_the_prompt_ends_sudo_and_the_transaction(host: PrivateHost) -> None:
     with host.daemon([PIN, GRANTED]) as daemon, sudo(host, "id", "-u") as terminal:
         terminal.expect_exact("PIN: ")
+        # sudo loses a signal between showing its prompt and reading.
+        status = Path(f"/proc/{terminal.pid}/status")
+        wait_until(lambda: "State:\tS" in status.read_text())
         terminal.sendintr()
         terminal.expect(pexpect.EOF)
         assert "PIN" not in terminal.before
         wait_until(lambda: daemon.members() == ["Begin", "Cancel"])
 
 
-def test_sudo_without_a_prompt_ends_within_a_second(host: PrivateHost) -> None:
+def test_sudo_without_a_prompt_ends_at_once(host: PrivateHost) -> None:
     with host.daemon([PIN, GRANTED]) as daemon:
         started = time.monotonic()
         with sudo(host, "-n", "id", "-u") as terminal:
             terminal.expect_exact("a password is required")
             terminal.expect(pexpect.EOF)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < SOON
         assert "Respond" not in daemon.members()
 
 
