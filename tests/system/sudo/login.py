@@ -67,7 +67,7 @@ class SudoLogin:
             AssertionError: it did not come; the message shows what came instead.
         """
         try:
-            found = texts[self._terminal.expect_exact(list(texts))]
+            found: str = texts[self._terminal.expect_exact(list(texts))]
         except (pexpect.TIMEOUT, pexpect.EOF):
             before = self._terminal.before
             raise AssertionError(f"sudo did not show {texts!r} but {before!r}") from None
