@@ -97,6 +97,8 @@ class Session:
         Raises:
             ModemError: the modem does not answer.
         """
+        # One that began anew unnoticed may take the length of a message for a number to send to.
+        self._try("AT+CMGF=0")
         self.facts = replace(
             self.facts,
             registration=self._registration(),

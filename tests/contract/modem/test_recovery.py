@@ -123,6 +123,19 @@ async def test_a_gateway_that_is_closed_gives_back_a_modem_that_is_not_ready(
         SerialLine(str(modem.link)).close()
 
 
+async def test_a_modem_that_began_anew_unnoticed_is_back_in_pdu_mode_soon(attach: Attach) -> None:
+    with plugged() as modem:
+        gateway = attach(modem)
+        assert isinstance(await sent(gateway), Accepted)
+        modem.power_up()
+        before = modem.commands.count("AT+CMGF=0")
+        ends = time.monotonic() + SECONDS
+        while modem.commands.count("AT+CMGF=0") == before:
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.02)
+        assert isinstance(await sent(gateway), Accepted)
+
+
 async def test_after_silence_the_next_message_goes_over_the_same_modem(attach: Attach) -> None:
     with plugged(results=(SILENCE, "")) as modem:
         gateway = attach(modem)
