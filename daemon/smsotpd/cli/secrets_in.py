@@ -67,13 +67,23 @@ def read_line() -> Secret:
 
     Raises:
         click.Abort: there is none.
+        WrongInputError: it is no UTF-8, or too long.
     """
     # Where the locale is not installed, click makes a new stream of text each time, and what the
     # old one had read ahead would be lost.
-    line = click.get_binary_stream("stdin").readline(MOST_SECRET_BYTES).decode(errors="replace")
+    line = click.get_binary_stream("stdin").readline(MOST_SECRET_BYTES + 1)
     if not line:
         raise click.Abort
-    return Secret(line.removesuffix("\n").removesuffix("\r"))
+    if len(line) > MOST_SECRET_BYTES:
+        raise WrongInputError(
+            f"a line of standard input is longer than {MOST_SECRET_BYTES // 1024} KiB"
+        )
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        # A PIN with something in the place of a letter would be one that nobody can type.
+        raise WrongInputError("standard input does not hold UTF-8 text") from None
+    return Secret(text.removesuffix("\n").removesuffix("\r"))
 
 
 def ask(question: str, *, twice: bool = False, may_be_empty: bool = False) -> Secret:

@@ -238,6 +238,19 @@ def test_a_program_gives_address_pin_and_code_line_by_line(
     assert daemon.pins == {"anna": "8259"}
 
 
+@pytest.mark.parametrize("bad", [b"gr\xfcn-7351", b"1" * 70_000])
+def test_a_line_that_is_no_text_is_not_made_into_a_pin_that_nobody_can_type(
+    bad: bytes, shell: Shell, daemon: FakeDaemon
+) -> None:
+    typed = PHONE.encode() + b"\n" + bad + b"\n"
+
+    result = shell.run("user", "enrol", "anna", "--answers-stdin", "--no-verify", typed=typed)
+
+    assert result.exit_code == Exit.USAGE
+    assert "standard input" in result.output
+    assert daemon.pins == {}
+
+
 def test_address_and_pin_come_by_descriptors_of_their_own(
     shell: Shell, daemon: FakeDaemon, holding: Callable[[str], str]
 ) -> None:
