@@ -61,10 +61,12 @@ async def used_codes(root: Client, daemon: Daemon) -> dict[str, str]:
 
 @pytest_asyncio.fixture
 async def patient(root: Client, daemon: Daemon) -> AsyncIterator[Client]:
-    """Lock nobody, so that what refuses a code is that it was used."""
+    """Lock nobody and use up no budget, so that what refuses a code is that it was used."""
     (daemon.configuration / "smsotpd.d").mkdir()
     (daemon.configuration / "smsotpd.d/patient.toml").write_text(
-        "[limits]\nfailures_to_lock = 100\nsends_per_user_and_day = 1000\n"
+        "[limits]\nfailures_to_lock = 100\nfailures_without_delay = 100\n"
+        "guesses_per_phone_and_hour = 1000\nguesses_per_origin_and_hour = 1000\n"
+        "sends_per_origin_and_day = 1000\nsends_per_user_and_day = 1000\n"
         "sends_per_phone_and_day = 1000\n" + BY_ID
     )
     daemon.reload()
@@ -87,6 +89,10 @@ async def test_no_code_of_any_kind_lets_in_again_anywhere(
                 tried()
                 with pytest.raises(BusError):
                     await client.call(ADMIN, "ConfirmEnrolment", "ss", ["", code])
+            transaction, _ = await client.begin("alice", "login", rhost="192.0.2.9")
+            await client.respond(transaction, PIN)
+            steps = await client.respond(transaction, daemon.code())
+            assert steps[-1] == GRANTED, "no limit was what refused them"
 
 
 async def test_a_code_is_of_no_use_to_another_user_service_or_host(

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from pam_smsotp import wire
 from pam_smsotp.login import login
-from pam_smsotp.verdict import DeniedError, UnreachableError
+from pam_smsotp.verdict import DeniedError, UnreachableError, code_from_outcome
 from tests.tally import Tried
+from tests.unit.pam_smsotp.scripted_handle import ScriptedHandle
 from tests.unit.pam_smsotp.test_wire import jeepney_reply, split
 
 KINDS = st.sampled_from(["hidden", "visible", "info", "error", "authtok", "outcome", "", "root"])
@@ -84,5 +85,7 @@ def test_no_conversation_ends_in_success_but_by_that_very_outcome(tried: Tried) 
             return
         given_last = replies[len(replies) - len(scripted.replies) - 1]
         assert given_last[-1] == ("outcome", outcome)
+        code = code_from_outcome(ScriptedHandle(), outcome)
+        assert (code == ScriptedHandle.PAM_SUCCESS) == (outcome == "PAM_SUCCESS")
 
     ends_as_it_must()
