@@ -20,7 +20,8 @@
  *   -m  count the copies of the last answer that are left in memory, besides the driver's own
  *
  * Writes one line per fact: "info TEXT", "hidden TEXT", "result NUMBER", "fds BEFORE AFTER",
- * "sigint default|changed" (as the conversation and the application find it).
+ * "sigint default|changed" (as the conversation and the application find it), "inherited" where the
+ * conversation finds a descriptor that is not close-on-exec.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -37,6 +38,7 @@
 
 static char **answers;
 static int answers_count, answers_used, fails, ends_in_null, quiet, logs, counts, thought_ms;
+static int inherited;
 static double started, prompted;
 
 static double now_ms(void)
@@ -57,6 +59,17 @@ static void show_sigint(void)
     struct sigaction action;
     sigaction(SIGINT, NULL, &action);
     show("sigint", action.sa_handler == SIG_DFL ? "default" : "changed");
+}
+
+/* Count those that a program which the host starts now would have, too. */
+static int inherited_descriptors(void)
+{
+    int count = 0;
+    for (int each = 0; each < 1024; each++) {
+        int flags = fcntl(each, F_GETFD);
+        count += flags >= 0 && !(flags & FD_CLOEXEC);
+    }
+    return count;
 }
 
 static int open_descriptors(void)
@@ -116,6 +129,8 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
 {
     (void)data;
     show_sigint();
+    if (inherited_descriptors() != inherited)
+        show("inherited", "another descriptor");
     if (fails)
         return PAM_CONV_ERR;
     struct pam_response *made = calloc(n, sizeof *made);
@@ -199,6 +214,7 @@ int main(int argc, char **argv)
         int before = open_descriptors();
         answers_used = 0;
         prompted = 0;
+        inherited = inherited_descriptors();
         started = now_ms();
         if (pam_start(service, nameless ? NULL : user, &conversation, &handle) != PAM_SUCCESS)
             return 3;

@@ -229,6 +229,16 @@ def test_a_program_without_standard_streams_writes_nothing_to_the_bus(
         assert daemon.members() == ["Begin", "Respond"]
 
 
+@pytest.mark.parametrize("closing", ["", "<&-"], ids=["", "without standard input"])
+def test_no_program_that_the_host_starts_meanwhile_inherits_the_bus(
+    host: PrivateHost, closing: str
+) -> None:
+    service = host.use_terminal()
+    with host.daemon([PIN, GRANTED]):
+        done = host.run("sh", "-c", f"exec {host.driver} {service} alice 2580 {closing}")
+        assert facts(done.stdout, ["hidden", "inherited"]) == ["hidden PIN: "]
+
+
 def test_a_user_name_of_10_kb_is_refused_and_not_cut(host: PrivateHost) -> None:
     with host.daemon([GRANTED]) as daemon:
         done = host.drive(host.use_terminal("fail=ignore"), "a" * 10_000)
