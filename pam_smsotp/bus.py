@@ -31,6 +31,8 @@ A_MOMENT = 0.02
 LONGEST_LOSS = 1.0
 # Steps are a few short lines; what is longer than this is not for us.
 LONGEST_PART = 64 * 1024
+# How a bus fails that is not there, or no more.
+GONE = (ConnectionError, FileNotFoundError, NotADirectoryError, PermissionError, TimeoutError)
 # The last of the three descriptors that a program expects to be open.
 STDERR = 2
 
@@ -86,7 +88,7 @@ class Bus:
                 sleep(A_MOMENT)  # the listener's queue is full: many log in at once
                 self._waited += A_MOMENT
             except OSError as error:
-                raise UnreachableError(f"no system bus: {error.strerror}") from error
+                raise _failure(error, "no system bus") from error
         self.authenticate()
         self.call(DRIVER, "Hello", returns="s")
 
@@ -193,7 +195,7 @@ class Bus:
                 self._waited += slice_
                 continue
             except OSError as error:
-                raise UnreachableError(f"the bus is gone: {error.strerror}") from error
+                raise _failure(error, "the bus is gone") from error
             if not data:
                 raise UnreachableError("the bus closed the connection")
             self._buffer += data
@@ -206,7 +208,7 @@ class Bus:
             # Without MSG_NOSIGNAL a bus that went away would kill the host by SIGPIPE.
             self._socket.sendall(data, _socket.MSG_NOSIGNAL)
         except OSError as error:
-            raise UnreachableError(f"the bus takes nothing: {error.strerror}") from error
+            raise _failure(error, "the bus takes nothing") from error
 
     def _set_slice(self) -> float:
         """Let the next wait end in time for the next look, and return its length."""
@@ -219,6 +221,13 @@ class Bus:
         slice_ = min(SLICE, left)
         self._socket.settimeout(slice_)
         return slice_
+
+
+def _failure(error: OSError, what: str) -> DeniedError | UnreachableError:
+    """Tell a bus that is gone from a want of memory, which a caller can bring about."""
+    if isinstance(error, GONE):
+        return UnreachableError(f"{what}: {error.strerror}")
+    return DeniedError("PAM_AUTHINFO_UNAVAIL", f"{what}: {error.strerror}")
 
 
 def _new_socket() -> _socket.socket:
