@@ -59,9 +59,7 @@ class Bus:
     def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:
         self._socket.close()
         if isinstance(error, UnreachableError) and self._was_held_up():
-            raise DeniedError(
-                "PAM_AUTHINFO_UNAVAIL", f"{error}, while this program was held up"
-            ) from error
+            raise DeniedError("PAM_AUTHINFO_UNAVAIL", f"{error}, while held up") from error
 
     def _was_held_up(self) -> bool:
         """Say whether most of the time went by without us waiting for anybody.

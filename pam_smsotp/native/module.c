@@ -50,7 +50,7 @@ static int refuse(struct terminal *t)
     const char *held_up = "";
     if (failure->code == UNREACHABLE && was_held_up(t)) {
         failure->code = PAM_AUTHINFO_UNAVAIL;
-        held_up = ", while this program was held up";
+        held_up = ", while held up";
     }
     if (failure->code == UNREACHABLE && t->arguments.fail_ignore) {
         pam_syslog(t->pamh, LOG_WARNING, "passed over (fail=ignore): %s", failure->reason);
