@@ -70,7 +70,7 @@ def test_a_setting_of_sshd_is_found_with_the_line_that_mends_it(
     assert finding.severity is severity
     assert what in finding.what
     assert any(line in command for command in finding.commands)
-    assert finding.commands[-1] == "sshd -t && systemctl reload ssh"
+    assert finding.commands[-1] == "sshd -t && systemctl try-reload-or-restart ssh"
 
 
 def test_keys_that_are_let_in_on_purpose_are_only_noted() -> None:

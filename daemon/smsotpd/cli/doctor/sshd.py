@@ -16,7 +16,7 @@ MAIN = "/etc/ssh/sshd_config"
 # A gateway may take 15 s, and people have to find their phone and type.
 SHORTEST_GRACE_SECONDS = 60
 METHODS = "publickey,keyboard-interactive:pam keyboard-interactive:pam"
-_RELOAD = "sshd -t && systemctl reload ssh"
+_RELOAD = "sshd -t && systemctl try-reload-or-restart ssh"
 _MISSING = 127
 _INTERACTIVE = re.compile(r"keyboard-interactive(:pam)?")
 
@@ -162,7 +162,7 @@ def _methods(settings: Mapping[str, str]) -> Iterator[_Fault]:
             "Whoever has a key logs in by it alone: sshd asks PAM for no code then.",
             f"AuthenticationMethods {METHODS}",
             "to let keys in alone on purpose, write AuthenticationMethods “publickey "
-            "keyboard-interactive:pam”; to ask for the code after the key, this",
+            "keyboard-interactive:pam” instead",
         )
     asking = [each for each in lists if any(map(_INTERACTIVE.fullmatch, each))]
     if lists and not asking:
