@@ -10,13 +10,12 @@ the plot also take their places in docs/performance.md.
 
 import argparse
 import importlib
-import io
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 
+from bench import profile
 from bench.figures import Figure, machine, table, write_json
 from bench.plot import write_plot
 from tests.testhost import requirements
@@ -52,13 +51,6 @@ def report(figures: dict[str, list[Figure]]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def profile() -> str:
-    """Return the profile of the daemon as a table."""
-    with redirect_stdout(io.StringIO()) as printed:
-        importlib.import_module("bench.profile").main()
-    return printed.getvalue()
-
-
 def keep(places: dict[str, str]) -> None:
     """Put texts into the page, each between the comments that hold its place."""
     page = PAGE.read_text()
@@ -89,7 +81,7 @@ def main() -> None:
     (arguments.output / "figures.md").write_text(text)
     print(text)
     if arguments.keep and not failed:
-        keep({"figures": text, "profile": profile()})
+        keep({"figures": text, "profile": profile.report()})
         write_plot(ROOT / "docs/images/performance.svg", rows)
     if missed := [figure.name for figure in rows if figure.is_met is False]:
         print(f"bench: {len(missed)} aims missed: {'; '.join(missed)}", file=sys.stderr)

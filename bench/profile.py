@@ -52,14 +52,20 @@ def _place(file: str, function: str) -> str:
     return found[1].replace("/", ".") if found else "other standard library"
 
 
-def main() -> None:
-    """Print the shares, largest first."""
-    logins, places = measure(float(sys.argv[1]) if len(sys.argv) > 1 else 8.0)
+def report(seconds: float = 8.0) -> str:
+    """Return the shares as a Markdown table, largest first."""
+    logins, places = measure(seconds)
     places.pop("waiting for events", None)
     total = sum(places.values())
-    print(f"| package | share of the daemon's own time ({logins:,} logins) |\n|---|--:|")
-    for place, seconds in sorted(places.items(), key=lambda item: -item[1])[:_MOST]:
-        print(f"| {place} | {seconds / total:.0%} |")
+    lines = [f"| package | share of the daemon's own time ({logins:,} logins) |", "|---|--:|"]
+    for place, spent in sorted(places.items(), key=lambda item: -item[1])[:_MOST]:
+        lines.append(f"| {place} | {spent / total:.0%} |")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def main() -> None:
+    """Print the table."""
+    print(report(float(sys.argv[1]) if len(sys.argv) > 1 else 8.0), end="")
 
 
 if __name__ == "__main__":
