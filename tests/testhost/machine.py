@@ -197,6 +197,15 @@ class Machine:
             raise MachineError(f"{self.host}: {_text(done.stderr)}")
         return done.stdout
 
+    def octets_of(self, path: str) -> str:
+        """Return a file that was listed, one octet a letter; nothing if it has gone since then."""
+        try:
+            return self.read_bytes(path).decode("latin-1")
+        except MachineError:
+            if self.run(["test", "-e", path], check=False).returncode == 0:
+                raise
+            return ""
+
     def journal_mark(self) -> str:
         """Return the journal's present end, to read on from later."""
         shown = self.run(["journalctl", "--lines=0", "--show-cursor", "--quiet"]).stdout

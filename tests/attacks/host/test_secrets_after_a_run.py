@@ -208,7 +208,7 @@ def test_the_state_holds_what_belongs_there_and_no_code_pin_or_seed(
     tried(len(files))
     belongs = {*used.numbers, *used.credentials}
     for path in files:
-        content = server.read_bytes(path).decode("latin-1")
+        content = server.octets_of(path)
         found = [each for each in used.words if each in content]
         found += [each for each in used.sent if re.search(rf"(?<!\d){each}(?!\d)", content)]
         assert set(found) <= belongs, path
@@ -221,7 +221,7 @@ def test_no_other_file_holds_a_secret(server: Machine, used: Used, tried: Tried)
     written = sorted(set(listed.splitlines()))
     assert any(path.startswith("/var/log/") for path in written)
     tried(len(written))
-    texts = {path: server.read_bytes(path).decode("latin-1") for path in written}
+    texts = {path: server.octets_of(path) for path in written}
     assert {path: found for path in texts if (found := used.found_in(texts[path]))} == {}
 
 

@@ -160,7 +160,7 @@ def test_no_file_outside_the_daemons_own_holds_a_secret(
     written = sorted(set(listed.stdout.splitlines()))
     assert any(path.startswith("/var/log/") for path in written), "sshd and PAM do write files"
     tried(len(written))
-    texts = {path: online.read_bytes(path).decode("latin-1") for path in written}
+    texts = {path: online.octets_of(path) for path in written}
     assert {path: found for path in texts if (found := sent.found_in(texts[path]))} == {}
 
 
