@@ -54,9 +54,9 @@ async def run(parts: Parts) -> None:
         _say("STOPPING=1")
         await server.drain(_SECONDS_TO_DRAIN)
         return
-    error = next(iter(done)).exception()
     if bus in done:
-        raise UnavailableError("the system bus went away") from error
+        raise UnavailableError("the system bus went away") from bus.exception()
+    error = next(iter(done)).exception()
     raise UnavailableError(f"a defect ended the housekeeping: {type(error).__name__}") from error
 
 
